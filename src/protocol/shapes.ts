@@ -1,0 +1,44 @@
+/**
+ * What clients send, declared once in arktype's language. `scripts/generate.ts` compiles these into plain checks
+ * (`shapes.generated.ts`) and JSON Schema for `/api/openapi.json`, so arktype itself is never loaded by the gateway.
+ * `type.infer` gives the same declarations as TypeScript types; the import is erased.
+ */
+import type { type } from "arktype";
+
+const SESSION_ID = "/^[A-Za-z0-9._:-]{1,128}$/";
+const NAME = "0 < string <= 64";
+const SCOPE = "'owner' | 'chat' | 'ingest'";
+
+export const SHAPES = {
+  pair_request: { code: "string <= 64", "device_name?": NAME },
+  message_request: {
+    "message?": "string",
+    "content?": "string",
+    "session_id?": SESSION_ID,
+    "stream?": "boolean",
+  },
+  webhook_question: { message: "string", "session_id?": SESSION_ID, "stream?": "boolean" },
+  paircode_request: { "scope?": SCOPE, "device_name?": NAME },
+  device_patch: { name: NAME },
+  frame_message: {
+    content: "string",
+    "token?": "string <= 256",
+    "id?": "0 < string <= 255",
+    "session_id?": SESSION_ID,
+    "stream?": "boolean",
+  },
+  frame_auth: { token: "string <= 256", "permissions?": "boolean", "id?": "0 < string <= 255" },
+  frame_pair: { code: "string <= 64", "device_name?": NAME, "id?": "0 < string <= 255" },
+  frame_resume: { session_id: SESSION_ID, after: "number.integer >= 0", "id?": "0 < string <= 255" },
+  frame_cancel: { "run_id?": "string <= 64", "id?": "0 < string <= 255" },
+  frame_topics: { topics: "string[] <= 64", "id?": "0 < string <= 255" },
+  frame_permission: {
+    request_id: "string <= 64",
+    decision: "'allow' | 'deny' | 'always'",
+    "id?": "0 < string <= 255",
+  },
+  frame_ping: { "id?": "0 < string <= 255" },
+} as const;
+
+export type ShapeName = keyof typeof SHAPES;
+export type Shape<N extends ShapeName> = type.infer<(typeof SHAPES)[N]>;
