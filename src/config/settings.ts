@@ -37,7 +37,13 @@ export const SETTINGS = {
       default: 8585,
       about: "Listen port",
     },
-    paired_tokens: { ...LIST, default: [], about: "Authenticated tokens (managed automatically)", secret: true },
+    paired_tokens: {
+      ...LIST,
+      allowed: "a list of SHA-256 hashes (64 hex digits) or tokens (zc_…)",
+      default: [],
+      about: "Authenticated tokens (managed automatically)",
+      secret: true,
+    },
     public_url: {
       type: "string",
       allowed: "an http:// or https:// URL, or empty",
@@ -46,15 +52,22 @@ export const SETTINGS = {
     },
     allowed_origins: {
       ...LIST,
+      allowed: "a list of origins such as https://app.example.com",
       default: [],
-      about: "Origins of web pages that may use the API, e.g. https://app.example.com",
+      about: "Origins of web pages that may use the API",
     },
     allowed_hosts: {
       ...LIST,
+      allowed: "a list of host names",
       default: [],
       about: "Host names, besides localhost and public_url, that the gateway answers to",
     },
-    trusted_proxies: { ...LIST, default: [], about: "Addresses or networks (CIDR) whose X-Forwarded-For is believed" },
+    trusted_proxies: {
+      ...LIST,
+      allowed: "a list of addresses or networks such as 10.0.0.0/8",
+      default: [],
+      about: "Proxies whose X-Forwarded-For is believed",
+    },
     wait_seconds: {
       type: "0 <= number <= 240",
       allowed: "a number from 0 to 240",
@@ -187,8 +200,9 @@ export const CHANNEL_KINDS = {
     events: { ...LIST, default: [], about: "Event names to take, e.g. push; empty is all" },
     allowed_repos: {
       ...LIST,
+      allowed: 'a list of owner/name, owner/* or "*"',
       default: [],
-      about: 'Repositories that may reach the agent: owner/name, owner/* or "*"; empty is nobody',
+      about: 'Repositories that may reach the agent; "*" is any, empty is nobody',
     },
     reply: { ...SWITCH, default: false, about: "Answer with a comment" },
     access_token: { ...SECRET, about: "Writes comments" },

@@ -31,28 +31,34 @@ export class RingBuffer {
   /** The last number that came; undefined when empty. */
   newest(): number | undefined {
     if (this.#size === 0) return undefined;
-    return this.#slots[(this.#start + this.#size - 1) % this.#slots.length];
+    return this.#slots[this.#index(this.#size - 1)];
   }
 
   /** @throws RangeError when full: the caller decides what that means. */
   push(value: number): void {
     if (this.full) throw new RangeError(`Cannot push into a ring buffer that holds its ${this.#limit} numbers already`);
     if (this.#size === this.#slots.length) this.#grow();
-    this.#slots[(this.#start + this.#size) % this.#slots.length] = value;
+    this.#slots[this.#index(this.#size)] = value;
     this.#size += 1;
   }
 
   /** Forgets numbers from the oldest on, up to and including `bound`. */
   dropThrough(bound: number): void {
     while (this.#size > 0 && this.#slots[this.#start]! <= bound) {
-      this.#start = (this.#start + 1) % this.#slots.length;
+      this.#start = this.#index(1);
       this.#size -= 1;
     }
   }
 
+  /** The slot of the number `offset` places after the oldest. A comparison, because a division costs ten times as much. */
+  #index(offset: number): number {
+    const index = this.#start + offset;
+    return index < this.#slots.length ? index : index - this.#slots.length;
+  }
+
   #grow(): void {
     const larger = new Float64Array(Math.min(this.#limit, this.#slots.length * 2));
-    for (let i = 0; i < this.#size; i += 1) larger[i] = this.#slots[(this.#start + i) % this.#slots.length]!;
+    for (let i = 0; i < this.#size; i += 1) larger[i] = this.#slots[this.#index(i)]!;
     this.#slots = larger;
     this.#start = 0;
   }

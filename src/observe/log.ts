@@ -62,7 +62,7 @@ export class Log {
     const all = { ...this.#fields, ...fields };
     const line =
       this.#options.format === "json" ? jsonLine(at, level, message, all) : humanLine(at, level, message, all);
-    this.#options.write(`${scrub(line)}\n`);
+    this.#options.write(`${scrub(oneLine(line))}\n`);
   }
 }
 
@@ -76,16 +76,19 @@ function jsonLine(at: number, level: Level, message: string, fields: Fields): st
 }
 
 function humanLine(at: number, level: Level, message: string, fields: Fields): string {
-  let line = `${rfc3339(at).slice(11, 23)} ${LABEL[level]} ${oneLine(message)}`;
+  let line = `${rfc3339(at).slice(11, 23)} ${LABEL[level]} ${message}`;
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) continue;
     const text = String(value);
-    line += ` ${name}=${/^[\w.:/@+-]*$/.test(text) && text !== "" ? text : JSON.stringify(text)}`;
+    line += ` ${name}=${/^[\w.:/@+-]+$/.test(text) ? text : JSON.stringify(text)}`;
   }
   return line;
 }
 
-/** Control characters made visible: what a stranger sent must not draw on an operator's terminal. */
+/**
+ * Control characters made visible: what a stranger sent must not draw on an operator's terminal. In a line of JSON they
+ * stand within strings, where these escapes mean the same.
+ */
 function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => {
     return `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -1,0 +1,99 @@
+import { type Answer, json } from "../http/answer.ts";
+import { keptHeaders } from "../inbox/kept-headers.ts";
+import { eventType } from "../inbox/summary/event-type.ts";
+import { newId } from "../lib/ids.ts";
+import { eventRow } from "../protocol/rows.ts";
+import type { Shape } from "../protocol/shapes.ts";
+import type { IdempotencyRecord, NewEvent } from "../store/store.ts";
+import { type Context, type Handler, principalOf, valueAs } from "./context.ts";
+import { keyFor } from "./message.ts";
+import type { ApiParts } from "./parts.ts";
+import { problemOf, within } from "./wait.ts";
+import { parseWebhook, questionIn, WEBHOOK_SOURCE, type WebhookBody } from "./webhook-body.ts";
+import { withKey } from "./webhook-key.ts";
+
+export type WebhookParts = Pick<
+  ApiParts,
+  "config" | "store" | "access" | "keys" | "clock" | "inbox" | "feed" | "metrics"
+>;
+
+/** POST /webhook: any event, stored before it is answered 202; or a question, which waits for the agent. */
+export function webhook(parts: WebhookParts): Handler {
+  return async (context) => {
+    const principal = principalOf(context);
+    const bytes = await context.body();
+    const parsed = parseWebhook(context.request.headers.get("content-type"), bytes);
+    const asked = questionIn(parsed.body);
+    const question = asked && valueAs(asked, "webhook_question");
+    const event = await newEvent(parts, context, bytes, parsed, question);
+    const key = parts.keys && keyFor(context, principal.device_id, bytes);
+    if (!key) return take(parts, context, event, question, null);
+    return withKey(parts, key, event.event_id, (record) => take(parts, context, event, question, record));
+  };
+}
+
+/** What an accepted event is answered with; also what its Idempotency-Key is given again. */
+export function acceptedBody(event_id: string): string {
+  return `{"status":"accepted","event_id":"${event_id}"}`;
+}
+
+async function take(
+  parts: WebhookParts,
+  context: Context,
+  event: NewEvent,
+  question: Shape<"webhook_question"> | null,
+  record: IdempotencyRecord | null,
+): Promise<Answer> {
+  await parts.store.events.accept(event, record ?? undefined);
+  // Asked for before anybody can claim the event: the worker only learns of it below.
+  const ended = question ? parts.inbox.answerOf(event.event_id) : null;
+  parts.feed.emit("event", eventRow(received(event)));
+  parts.inbox.accepted();
+  if (!ended) return json202(event.event_id);
+  const waitSeconds = parts.config.gateway.wait_seconds;
+  context.hold(waitSeconds + 10);
+  const frame = await within(ended, waitSeconds * 1_000, null, parts.clock);
+  if (!frame) return json202(event.event_id);
+  if (frame.type === "error") throw problemOf(frame);
+  return json({ status: "ok", event_id: event.event_id, response: frame.content, model: frame.model });
+}
+
+function json202(event_id: string): Answer {
+  return { status: 202, body: acceptedBody(event_id), type: "application/json; charset=utf-8" };
+}
+
+async function newEvent(
+  { access, clock }: WebhookParts,
+  context: Context,
+  bytes: Uint8Array,
+  parsed: WebhookBody,
+  question: Shape<"webhook_question"> | null,
+): Promise<NewEvent> {
+  const principal = principalOf(context);
+  const received_at = clock.now();
+  const headers = keptHeaders(context.request.headers);
+  return {
+    event_id: newId(received_at),
+    source: WEBHOOK_SOURCE,
+    type: question ? "message" : eventType(headers, parsed.body),
+    delivery_id: null,
+    session_id: question ? await access.forMessage(principal, question.session_id) : WEBHOOK_SOURCE,
+    device_id: principal.device_id,
+    received_at,
+    content_type: parsed.type,
+    headers,
+    body: bytes,
+  };
+}
+
+function received(event: NewEvent) {
+  const { body, ...rest } = event;
+  return {
+    ...rest,
+    state: "received",
+    attempts: 0,
+    updated_at: event.received_at,
+    size: body.length,
+    error: null,
+  } as const;
+}

@@ -1,0 +1,50 @@
+import type { Json } from "../lib/json.ts";
+import { channelKind, channelSettings } from "./keys.ts";
+import type { Environment } from "./paths.ts";
+import { resolveSecret } from "./secrets.ts";
+
+export type ChannelValues = Readonly<Record<string, Json>>;
+
+export interface Channel {
+  /** What was given and the defaults of the rest, secrets resolved. A secret that could not be resolved is not in it. */
+  readonly values: ChannelValues;
+  /** Why the channel is off; null when it can be started. */
+  readonly fault: string | null;
+}
+
+/** Makes a channel of what was given for it. Never fails: a channel without its secret is off, and nothing else is. */
+export function resolveChannel(name: string, given: ReadonlyMap<string, Json>, env: Environment): Channel {
+  const values: Record<string, Json> = {};
+  const faults: string[] = [];
+  for (const [key, setting] of Object.entries(channelSettings(name))) {
+    const value = given.get(key) ?? setting.default;
+    if (value === undefined) continue;
+    const resolved: Resolved = setting.secret ? resolveAll(value, env) : { ok: true, value };
+    if (resolved.ok) values[key] = resolved.value;
+    else faults.push(`"channels.${name}.${key}": ${resolved.reason}`);
+  }
+  if (faults.length === 0) faults.push(...missingSecrets(name, values));
+  return { values, fault: faults[0] ?? null };
+}
+
+/** What a channel cannot do without, whatever else was given. */
+function missingSecrets(name: string, values: ChannelValues): readonly string[] {
+  const kind = channelKind(name);
+  if (kind === "whatsapp") return ["app_secret", "verify_token"].filter((key) => !(key in values)).map(notSet(name));
+  const secrets = values["secrets"];
+  if (values["secret"] !== undefined || (Array.isArray(secrets) && secrets.length > 0)) return [];
+  return ["secret"].map(notSet(name));
+}
+
+function notSet(name: string): (key: string) => string {
+  return (key) => `"channels.${name}.${key}" is not set: zeroclaw config set channels.${name}.${key} env:NAME`;
+}
+
+type Resolved = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly reason: string };
+
+function resolveAll(value: Json, env: Environment): Resolved {
+  if (!Array.isArray(value)) return resolveSecret(String(value), env);
+  const secrets = value.map((entry) => resolveSecret(String(entry), env));
+  const failed = secrets.find((secret) => !secret.ok);
+  return failed ?? { ok: true, value: secrets.map((secret) => (secret.ok ? secret.value : "")) };
+}

@@ -1,0 +1,74 @@
+/** One thing that is wrong with the configuration. */
+export interface ConfigProblem {
+  /** Dotted; empty when it is about the file as a whole. */
+  readonly key: string;
+  /** `~/.zeroclaw/config.toml line 7`, `the environment variable ZEROCLAW_GATEWAY__PORT`, `--port`; empty when it goes without saying. */
+  readonly where: string;
+  /** From 1; only for what stands in the file. */
+  readonly line?: number;
+  readonly column?: number;
+  /** What was found and what is expected. */
+  readonly detail: string;
+  /** What to do next. */
+  readonly hint?: string;
+  readonly allowed?: string;
+  /** The known key that was probably meant. */
+  readonly nearest?: string;
+}
+
+const SHOWN_PROBLEMS = 20;
+
+/**
+ * The configuration cannot be used (exit code 2). The message tells every problem; the fields are those of the first.
+ * Values of secret settings are in none of them.
+ */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError"; // a literal: minified builds rename classes
+  readonly problems: readonly ConfigProblem[];
+  readonly key: string;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  readonly allowed: string | undefined;
+  readonly nearest: string | undefined;
+
+  /** `doing` is what failed: "Cannot read the configuration". There is at least one problem. */
+  constructor(doing: string, problems: readonly [ConfigProblem, ...ConfigProblem[]], options: ErrorOptions = {}) {
+    super(messageOf(doing, problems), options);
+    const [first] = problems;
+    this.problems = problems;
+    this.key = first.key;
+    this.line = first.line;
+    this.column = first.column;
+    this.allowed = first.allowed;
+    this.nearest = first.nearest;
+  }
+}
+
+function messageOf(doing: string, problems: readonly [ConfigProblem, ...ConfigProblem[]]): string {
+  const [first] = problems;
+  if (problems.length === 1) return `${doing}: ${sentence(first, "\n")}`;
+  const shown = problems.slice(0, SHOWN_PROBLEMS).map((each) => `  ${sentence(each, "\n    ")}`);
+  const rest = problems.length - shown.length;
+  if (rest > 0) shown.push(`  and ${rest} more`);
+  return `${doing}: ${problems.length} things are wrong.\n${shown.join("\n")}`;
+}
+
+function sentence({ where, detail, hint }: ConfigProblem, newLine: string): string {
+  return `${where === "" ? "" : `${where}: `}${detail}${hint === undefined ? "" : newLine + hint}`;
+}
+
+/** The configuration file cannot be written: it, its folder or its file system is read-only. */
+export class ConfigReadOnly extends Error {
+  override readonly name = "ConfigReadOnly";
+  /** The path that refused, as it was given. */
+  readonly path: string;
+
+  constructor(path: string, reason: string, options: ErrorOptions = {}) {
+    super(
+      `Cannot write the configuration: "${path}" is read-only (${reason}). ` +
+        "Make it writable for the user of the gateway, or point ZEROCLAW_CONFIG_DIR to a folder that is.",
+      options,
+    );
+    this.path = path;
+  }
+}

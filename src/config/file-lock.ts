@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import { open, readFile, rename, stat, unlink } from "node:fs/promises";
+import { type Clock, sleep } from "../lib/clock.ts";
+import { errorCode } from "./secrets.ts";
+
+const WAIT_MS = 5_000;
+const RETRY_MS = 25;
+/** An edit takes milliseconds: a lock this old was left by a process that ended, its pid perhaps taken by another since. */
+const STALE_MS = 30_000;
+
+export interface FileLock {
+  /** Whether the lock is still ours: a process that slept past STALE_MS may have lost it. */
+  held(): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock file at `path`, for which other processes are waited up to 5 s. A lock whose process has ended is taken over.
+ * @throws Error when the lock is held all that time, or the folder cannot be written (then with the system's `code`).
+ */
+export async function lockFile(path: string, clock: Clock): Promise<FileLock> {
+  const mark = `${process.pid} ${randomUUID()}\n`;
+  const deadline = clock.monotonic() + WAIT_MS;
+  while (!(await create(path, mark))) {
+    if (await removeIfStale(path, clock)) continue;
+    if (clock.monotonic() >= deadline) throw await stillHeld(path);
+    await sleep(clock, RETRY_MS);
+  }
+  const held = async () => (await contentOf(path)) === mark;
+  const release = async () => {
+    if (await held()) await unlink(path).catch(() => {}); // gone already is as good
+  };
+  return { held, release };
+}
+
+async function create(path: string, mark: string): Promise<boolean> {
+  try {
+    const file = await open(path, "wx", 0o600);
+    try {
+      await file.writeFile(mark);
+    } finally {
+      await file.close();
+    }
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Takes a stale lock away. Two processes may want to at once, and a third may have made a fresh one meanwhile. */
+async function removeIfStale(path: string, clock: Clock): Promise<boolean> {
+  const mark = await contentOf(path);
+  if (mark === null) return true;
+  if (!(await isStale(path, mark, clock))) return false;
+  const aside = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return true;
+    throw error;
+  }
+  // What was moved may be another's fresh lock; it goes back, and its holder notices nothing.
+  if ((await contentOf(aside)) !== mark) await rename(aside, path);
+  else await unlink(aside);
+  return true;
+}
+
+async function isStale(path: string, mark: string, clock: Clock): Promise<boolean> {
+  const pid = Number.parseInt(mark, 10);
+  if (Number.isInteger(pid) && pid > 0 && !isAlive(pid)) return true;
+  const info = await stat(path).catch(() => null);
+  return info !== null && clock.now() - info.mtimeMs > STALE_MS;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== "ESRCH"; // EPERM: alive, and another user's
+  }
+}
+
+async function contentOf(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+async function stillHeld(path: string): Promise<Error> {
+  const pid = Number.parseInt((await contentOf(path)) ?? "", 10);
+  const holder = Number.isInteger(pid) ? `process ${pid} is changing it` : "another process is changing it";
+  return new Error(
+    `Cannot change the configuration: ${holder} and did not finish within 5 s. Try again; if no such process runs, delete "${path}".`,
+  );
+}

@@ -1,0 +1,165 @@
+import { existsSync } from "node:fs";
+import type { Json } from "../lib/json.ts";
+import { ConfigError, type ConfigProblem } from "./config-error.ts";
+import { isReadOnly } from "./disk.ts";
+import { effective, type Layer, type Source } from "./effective.ts";
+import { readEnvironment } from "./environment.ts";
+import { type FileLayer, readFileLayer } from "./file-layer.ts";
+import { findSetting } from "./keys.ts";
+import { backupPath, configPath, displayPath, type Environment } from "./paths.ts";
+import { readConfigFile } from "./read-file.ts";
+import { resolveSecret } from "./secrets.ts";
+import { checkSetting } from "./setting-check.ts";
+import type { Config } from "./settings.ts";
+import { readToml } from "./toml-read.ts";
+import { warningsAbout } from "./warnings.ts";
+
+export interface LoadOptions {
+  /** The gateway's folder, see `configDir`. It need not exist. */
+  readonly dir: string;
+  readonly env: Environment;
+  readonly flags?: { readonly port?: number; readonly host?: string };
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly path: string;
+  readonly exists: boolean;
+  /** Whether pairing and `config set` cannot write the file. */
+  readonly readOnly: boolean;
+  /** Dotted key → where its value comes from; keys without a value are not in it. */
+  readonly sources: ReadonlyMap<string, Source>;
+  /** For people, to be shown at the start. */
+  readonly warnings: readonly string[];
+  /** Channel → why it is off. The start goes on. */
+  readonly channelFaults: ReadonlyMap<string, string>;
+}
+
+const DOING = "Cannot read the configuration";
+
+/**
+ * The effective configuration: flag > environment > file > default, checked, secrets resolved.
+ * @throws ConfigError when a key is unknown, a value is not allowed, or the file cannot be read.
+ */
+export async function loadConfig({ dir, env, flags = {} }: LoadOptions): Promise<LoadedConfig> {
+  const path = configPath(dir);
+  const where = displayPath(path, env);
+  const file = await readConfigFile(path, where);
+  const interrupted = existsSync(backupPath(path));
+  const fileLayer = await parseFile(file.text, where, interrupted ? backupHint(where) : TOML_HINT);
+  const environment = readEnvironment(env, fileLayer.channels);
+  const flagLayer = readFlags(flags);
+  const layers: readonly Layer[] = [
+    { source: "flag", values: flagLayer.values },
+    { source: "environment", values: environment.values },
+    { source: "file", values: fileLayer.values },
+  ];
+  const channels = [...fileLayer.channels, ...environment.channels];
+  const { config, sources, channelFaults } = effective(layers, channels, env);
+  const apiKey = resolveApiKey(config, env);
+  throwIfAny([
+    ...fileLayer.problems,
+    ...environment.problems,
+    ...flagLayer.problems,
+    ...missingSchemes(config, fileLayer),
+    ...apiKeyProblems(apiKey.reason, fileLayer),
+  ]);
+  return {
+    config: apiKey.config,
+    path,
+    exists: file.exists,
+    readOnly: await isReadOnly(path),
+    sources,
+    warnings: [
+      ...(interrupted ? [backupHint(where)] : []),
+      ...warningsAbout(file, fileLayer, where),
+      ...environment.warnings,
+    ],
+    channelFaults,
+  };
+}
+
+/** What is wrong with the file alone, whatever the environment says. @throws ConfigError when it is no TOML. */
+export async function problemsOfFile(text: string, where: string): Promise<readonly ConfigProblem[]> {
+  const layer = await parseFile(text, where, TOML_HINT);
+  const { config } = effective([{ source: "file", values: layer.values }], layer.channels, {});
+  return [...layer.problems, ...missingSchemes(config, layer)];
+}
+
+const TOML_HINT = "The file must be TOML: https://toml.io";
+
+function backupHint(where: string): string {
+  return `${backupPath(where)} was left by an interrupted write. Compare it with the file, then delete it.`;
+}
+
+async function parseFile(text: string, where: string, hint: string): Promise<FileLayer> {
+  const read = await readToml(text);
+  if (read.ok) return readFileLayer(read.table, text, where);
+  const { line, column, reason } = read;
+  const place = line === undefined ? "" : ` line ${line}${column === undefined ? "" : `, column ${column}`}`;
+  const problem: ConfigProblem = {
+    key: "",
+    where: `${where}${place}`,
+    detail: reason,
+    hint,
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+  };
+  throw new ConfigError(DOING, [problem]);
+}
+
+interface FlagLayer {
+  readonly values: ReadonlyMap<string, Json>;
+  readonly problems: readonly ConfigProblem[];
+}
+
+function readFlags(flags: NonNullable<LoadOptions["flags"]>): FlagLayer {
+  const values = new Map<string, Json>();
+  const problems: ConfigProblem[] = [];
+  for (const [flag, value] of Object.entries(flags)) {
+    const key = `gateway.${flag}`;
+    const setting = findSetting(key);
+    if (setting === null || value === undefined) continue;
+    const checked = checkSetting(key, setting, value);
+    if (checked.ok) values.set(key, checked.value);
+    else problems.push({ key, where: `--${flag}`, detail: checked.detail, allowed: setting.allowed });
+  }
+  return { values, problems };
+}
+
+/** A channel of a kind that is not our own must say how its deliveries are verified. */
+function missingSchemes(config: Config, file: FileLayer): readonly ConfigProblem[] {
+  const missing = Object.keys(config.channels).filter((name) => {
+    const key = `channels.${name}.scheme`;
+    const refused = file.problems.some((problem) => problem.key === key); // and told already
+    return findSetting(key) !== null && config.channels[name]?.["scheme"] === undefined && !refused;
+  });
+  return missing.map((name) => {
+    const key = `channels.${name}.scheme`;
+    const allowed = findSetting(key)?.allowed ?? "";
+    const place = file.channels.includes(name) ? file.placeOf(["channels", name]) : { where: "the environment" };
+    return { key, ...place, detail: `"${key}" is missing: it must be ${allowed}`, allowed };
+  });
+}
+
+/** The agent is not a channel that can stay off: without the key that was meant for it, nothing would be answered. */
+function resolveApiKey(config: Config, env: Environment): { readonly config: Config; readonly reason: string | null } {
+  const given = config.agent.api_key;
+  if (given === undefined) return { config, reason: null };
+  const secret = resolveSecret(given, env);
+  if (!secret.ok) return { config, reason: secret.reason };
+  return { config: { ...config, agent: { ...config.agent, api_key: secret.value } }, reason: null };
+}
+
+function apiKeyProblems(reason: string | null, file: FileLayer): readonly ConfigProblem[] {
+  if (reason === null) return [];
+  const key = "agent.api_key";
+  const place = file.values.has(key) ? file.placeOf(["agent", "api_key"]) : { where: "the environment" };
+  return [{ key, ...place, detail: `"${key}" points to a secret that is not there: ${reason}` }];
+}
+
+function throwIfAny(problems: readonly ConfigProblem[]): void {
+  const last = Number.MAX_SAFE_INTEGER;
+  const [first, ...rest] = problems.toSorted((a, b) => (a.line ?? last) - (b.line ?? last));
+  if (first !== undefined) throw new ConfigError(DOING, [first, ...rest]);
+}

@@ -1,0 +1,49 @@
+import type { FileLayer } from "./file-layer.ts";
+import { findSetting, fixedKeys } from "./keys.ts";
+import { distance } from "./nearest.ts";
+import type { ConfigFile } from "./read-file.ts";
+import { isReference } from "./secrets.ts";
+
+const READABLE_BY_OTHERS = 0o044;
+const TOKEN = /zc_[0-9a-f]{64}/i;
+const PASSWORD_IN_URL = /^postgres(ql)?:\/\/[^/@]*:[^/@]*@/;
+const SHOWN = 5;
+
+/** What a person should know about a file that can be used as it is. */
+export function warningsAbout(file: ConfigFile, layer: FileLayer, where: string): readonly string[] {
+  const warnings: string[] = [];
+  if (layer.foreign.length > 0) warnings.push(aboutForeign(layer.foreign, where));
+  if ((file.mode & READABLE_BY_OTHERS) !== 0 && holdsSecrets(file, layer)) {
+    warnings.push(`${where} holds secrets and can be read by other users of this machine: chmod 600 ${where}`);
+  }
+  return warnings;
+}
+
+function aboutForeign(foreign: readonly string[], where: string): string {
+  const shown = foreign.slice(0, SHOWN).map((key) => JSON.stringify(key));
+  const rest = foreign.length - shown.length;
+  const names = shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  const meant = foreign.map(suggestion).filter((each) => each !== null);
+  return `${where}: not settings of the gateway, left alone: ${names}${meant.length > 0 ? `. ${meant.join(" ")}` : ""}`;
+}
+
+const TABLES: readonly string[] = ["gateway", "agent", "channels", "store"];
+
+/** A misspelt table looks like another program's; a key above the first table belongs to none. */
+function suggestion(foreign: string): string | null {
+  const table = TABLES.find((each) => distance(each, foreign.toLowerCase()) <= 2);
+  if (table !== undefined) return `Is "${foreign}" meant to be [${table}]?`;
+  const key = fixedKeys().find((each) => each === `gateway.${foreign}`);
+  return key === undefined ? null : `Does "${foreign}" belong below [gateway]?`;
+}
+
+function holdsSecrets(file: ConfigFile, layer: FileLayer): boolean {
+  if (TOKEN.test(file.text)) return true;
+  for (const [key, value] of layer.values) {
+    if (key === "gateway.paired_tokens") continue; // hashes
+    if (key === "store.url" && PASSWORD_IN_URL.test(String(value))) return true;
+    const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (findSetting(key)?.secret && entries.some((entry) => !isReference(String(entry)))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,90 @@
+import type { Inbox } from "../api/parts.ts";
+import type { Devices } from "../auth/devices.ts";
+import { InboxWorker } from "../inbox/worker.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Random } from "../lib/random.ts";
+import type { Feed } from "../observe/feed.ts";
+import type { Log } from "../observe/log.ts";
+import type { EventWithBody } from "../protocol/event.ts";
+import { eventRow } from "../protocol/rows.ts";
+import { deliver } from "../runs/deliver.ts";
+import type { Runs, Terminal } from "../runs/runs.ts";
+import type { Store } from "../store/store.ts";
+import { promptOf, retryAt } from "./prompt.ts";
+
+export interface InboxParts {
+  readonly store: Pick<Store, "events" | "runs">;
+  readonly runs: Runs;
+  readonly devices: Pick<Devices, "list">;
+  readonly feed: Feed;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly maxConcurrent: number;
+}
+
+/** Connects who posts an event with the worker that takes it, and with the end of its run. */
+export class GatewayInbox implements Inbox {
+  readonly #parts: InboxParts;
+  readonly #worker: InboxWorker;
+  readonly #waiting = new Map<string, (frame: Terminal | null) => void>();
+
+  constructor(parts: InboxParts) {
+    this.#parts = parts;
+    this.#worker = new InboxWorker({
+      events: parts.store.events,
+      deliver: (event) => this.#deliver(event),
+      maxConcurrent: parts.maxConcurrent,
+      clock: parts.clock,
+      log: parts.log,
+    });
+  }
+
+  accepted(): void {
+    this.#worker.kick();
+  }
+
+  answerOf(event_id: string): Promise<Terminal | null> {
+    return new Promise((resolve) => this.#waiting.set(event_id, resolve));
+  }
+
+  /** Hands back what an earlier process had begun, and begins to work. */
+  async start(): Promise<void> {
+    const { store, clock, log } = this.#parts;
+    const left = await store.events.recover(clock.now());
+    if (left > 0) log.info("Events that were cut off are taken up again", { events: left });
+    this.#worker.start();
+  }
+
+  /** Takes no more events; those under way go on. */
+  stop(): void {
+    this.#worker.stop();
+  }
+
+  idle(): Promise<void> {
+    return this.#worker.idle();
+  }
+
+  async #deliver(event: EventWithBody): Promise<void> {
+    const { runs, store, devices, feed, clock, random, log } = this.#parts;
+    feed.emit("event", eventRow(event));
+    let frame: Terminal | null = null;
+    try {
+      frame = await deliver(
+        {
+          runs,
+          store,
+          clock,
+          log,
+          promptOf: (one) =>
+            promptOf(one, (id) => devices.list().find(({ device_id }) => device_id === id)?.scope ?? null),
+          retryAt: (one, now) => retryAt(one, now, random),
+        },
+        event,
+      );
+    } finally {
+      this.#waiting.get(event.event_id)?.(frame);
+      this.#waiting.delete(event.event_id);
+    }
+  }
+}

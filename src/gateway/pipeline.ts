@@ -1,0 +1,150 @@
+import { type Answer, problemAnswer } from "../http/answer.ts";
+import type { Budget } from "../http/body.ts";
+import type { Deadlines } from "../http/deadlines.ts";
+import { corsHeaders, preflightHeaders, SECURITY_HEADERS } from "../http/headers.ts";
+import { Router } from "../http/router.ts";
+import { parseTarget } from "../http/target.ts";
+import type { Clock } from "../lib/clock.ts";
+import { newId } from "../lib/ids.ts";
+import { rateLimitField } from "../limits/rate-limit-headers.ts";
+import type { Log } from "../observe/log.ts";
+import { Problem } from "../protocol/problem.ts";
+import type { Gatekeeper } from "./gatekeeper.ts";
+import { toProblem } from "./problems.ts";
+import type { Route } from "./route.ts";
+import type { Traffic } from "./traffic.ts";
+import { type RequestServer, type Standing, Visit } from "./visit.ts";
+
+/** Takes over a request for `/ws`: null when it has become a socket. @throws Problem when it may not */
+export type Upgrade = (visit: Visit) => Answer | null;
+
+export interface PipelineParts {
+  readonly routes: readonly Route[];
+  readonly gatekeeper: Gatekeeper;
+  /** The RateLimit-Policy field of each policy. */
+  readonly policies: Readonly<Record<Standing["policy"], string>>;
+  readonly deadlines: Deadlines;
+  readonly budget: Budget;
+  readonly traffic: Traffic;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Resolves when requests may be served: the port is open a moment before that. Null from then on. */
+  readonly ready: () => Promise<void> | null;
+}
+
+/** Every request, from the first byte to the last header. The order of its steps is in docs/architecture.md. */
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  readonly #router: Router<Route>;
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+    this.#router = new Router(parts.routes);
+  }
+
+  /** `upgrade` is null on the Unix socket, whose user is this machine's. Undefined when the request has become a WebSocket. */
+  async handle(request: Request, server: RequestServer, upgrade: Upgrade | null): Promise<Response | undefined> {
+    const { clock, ready } = this.#parts;
+    const visit = new Visit(request, server, newId(clock.now()), clock.monotonic());
+    const wait = ready();
+    if (wait !== null) await wait;
+    let answer: Answer | null;
+    try {
+      answer = await this.#serve(visit, upgrade);
+    } catch (error) {
+      answer = this.#refuse(visit, error);
+    }
+    if (answer?.body instanceof ReadableStream === false) visit.letGo();
+    this.#record(visit, answer?.status ?? 101, upgrade === null);
+    return answer ? this.#respond(visit, answer) : undefined;
+  }
+
+  #serve(visit: Visit, upgrade: Upgrade | null): Answer | null | Promise<Answer | null> {
+    const { gatekeeper } = this.#parts;
+    const { method, url } = visit.request;
+    const target = parseTarget(url);
+    if (!target)
+      throw new Problem("bad_request", { detail: "The request names no usable host. Send a valid Host header." });
+    visit.goTo(target);
+    const match = this.#router.match(method, target.path);
+    const route = match.found === "route" ? match.route : null;
+    visit.route = route;
+    gatekeeper.admit(visit, route, upgrade === null);
+    if (match.found === "nothing")
+      throw new Problem("not_found", { detail: `There is nothing at ${method} ${shown(target.path)}.` });
+    if (match.found === "other_method") return otherMethod(visit, match.methods);
+    gatekeeper.authorize(visit.principal, match.route);
+    visit.params = match.params;
+    const { handler, maxBody } = match.route;
+    if (handler === "websocket") {
+      if (!upgrade) throw new Problem("not_found", { detail: "The Unix socket speaks HTTP only." });
+      return upgrade(visit);
+    }
+    if (maxBody > 0) visit.limits = { maxBytes: maxBody, deadlines: this.#parts.deadlines, budget: this.#parts.budget };
+    return handler(visit);
+  }
+
+  #refuse(visit: Visit, error: unknown): Answer {
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      const { request_id, route } = visit;
+      const cause = String(
+        problem.code === "internal" && error instanceof Error ? error.stack : (problem.cause ?? problem.message),
+      );
+      this.#parts.log.error("A request failed", { request_id, route: route?.path, code: problem.code, error: cause });
+    }
+    return problemAnswer(problem, visit.request_id);
+  }
+
+  #respond(visit: Visit, answer: Answer): Response {
+    const headers: Record<string, string> = { ...SECURITY_HEADERS, "X-Request-Id": visit.request_id };
+    if (answer.type !== undefined) headers["Content-Type"] = answer.type;
+    if (visit.standing) {
+      headers["RateLimit-Policy"] = this.#parts.policies[visit.standing.policy];
+      headers["RateLimit"] = rateLimitField(visit.standing.policy, visit.standing);
+    }
+    if (visit.cors !== null) Object.assign(headers, corsHeaders(visit.cors));
+    if (answer.headers) Object.assign(headers, answer.headers);
+    return new Response(answer.body, { status: answer.status, headers });
+  }
+
+  #record(visit: Visit, status: number, local: boolean): void {
+    const { clock, log, traffic } = this.#parts;
+    const ms = clock.monotonic() - visit.began;
+    const route = visit.route?.path ?? "(none)";
+    if (!local) traffic.request(route, status, ms);
+    if (!log.takes(local ? "debug" : "info")) return;
+    const { method } = visit.request;
+    const { request_id, client, principal } = visit;
+    const fields = {
+      request_id,
+      client,
+      device: principal?.device_id,
+      method,
+      route,
+      status,
+      ms: Math.round(ms * 100) / 100,
+    };
+    if (local) log.debug("request", fields);
+    else log.info("request", fields);
+  }
+}
+
+function otherMethod(visit: Visit, methods: readonly string[]): Answer {
+  const allow = methods.join(", ");
+  if (visit.request.method !== "OPTIONS") {
+    throw new Problem("method_not_allowed", {
+      detail: `${shown(visit.path)} takes ${allow}, not ${visit.request.method}.`,
+      headers: { Allow: allow },
+    });
+  }
+  return {
+    status: 204,
+    body: null,
+    headers: { Allow: allow, ...(visit.cors === null ? {} : preflightHeaders(methods)) },
+  };
+}
+
+function shown(path: string): string {
+  return path.length > 100 ? `${path.slice(0, 100)}…` : path;
+}

@@ -1,0 +1,211 @@
+import type { WebSocketHandler } from "bun";
+import { deviceRow } from "../api/devices.ts";
+import { describeConfig } from "../config/describe.ts";
+import type { TokenFile } from "../config/token-file.ts";
+import { Deadlines } from "../http/deadlines.ts";
+import { parseNetwork } from "../lib/address.ts";
+import { sleep, type Timer } from "../lib/clock.ts";
+import { VERSION } from "../lib/version.ts";
+import { ByteBudget } from "../limits/byte-budget.ts";
+import { Feed } from "../observe/feed.ts";
+import { Metrics } from "../observe/metrics.ts";
+import type { Store } from "../store/store.ts";
+import { websocketHandlers } from "../ws/handlers.ts";
+import { type SocketData, SocketHub } from "../ws/hub.ts";
+import type { HubParts } from "../ws/parts.ts";
+import { type AuthServices, openAuth } from "./auth-services.ts";
+import { browserRules } from "./browser-rules.ts";
+import { Gatekeeper } from "./gatekeeper.ts";
+import type { GatewayOptions } from "./gateway.ts";
+import { makeLimiters } from "./limits.ts";
+import type { Server } from "./listen.ts";
+import { Opening } from "./opening.ts";
+import { Pipeline } from "./pipeline.ts";
+import { remind } from "./remind.ts";
+import { routes } from "./routes.ts";
+import { GatewayState } from "./state.ts";
+import { Traffic } from "./traffic.ts";
+import { upgrade } from "./upgrade.ts";
+import { Upkeep } from "./upkeep.ts";
+import type { RequestServer } from "./visit.ts";
+import { openWork, type WorkServices } from "./work-services.ts";
+
+/** The page's figure: a request must have arrived by then. */
+const BODY_DEADLINE_MS = 30_000;
+const UNVERIFIED_BYTES = 64 * 1024 * 1024;
+/** What is left after the drain has only to notice that it is to stop. */
+const ABANDON_MS = 500;
+
+export interface AssembleOptions extends GatewayOptions {
+  readonly store: Store;
+  readonly tokens: TokenFile;
+}
+
+/** A gateway's parts put together: everything but the port, the folder's lock and the store. */
+export class Services {
+  readonly websocket: WebSocketHandler<SocketData>;
+  readonly #options: AssembleOptions;
+  readonly #auth: AuthServices;
+  readonly #work: WorkServices;
+  readonly #state: GatewayState;
+  readonly #hub: SocketHub;
+  readonly #pipeline: Pipeline;
+  readonly #upkeep: Upkeep;
+  readonly #opening = new Opening();
+  readonly #closing = new AbortController();
+  readonly #watch: Timer;
+
+  private constructor(options: AssembleOptions, auth: AuthServices) {
+    const { store, tokens, loaded, clock, log } = options;
+    const { config } = loaded;
+    const feed = new Feed(clock);
+    const metrics = new Metrics();
+    const traffic = new Traffic(metrics, clock);
+    this.#options = options;
+    this.#auth = auth;
+    const { devices } = auth;
+    this.#work = openWork({ ...options, config, devices, feed, traffic, status: () => this.#state.status() });
+    const { agent, idempotency, runs } = this.#work;
+    this.#state = new GatewayState({
+      loaded,
+      store,
+      devices,
+      metrics,
+      clock,
+      agent,
+      sockets: () => ({ open: this.#hub.sockets, unauthenticated: this.#hub.unauthenticated }),
+    });
+    const { limiters, policies } = makeLimiters(config.gateway.rate_limit);
+    const gatekeeper = this.#gatekeeper(limiters);
+    const keys = config.gateway.idempotency.enabled ? idempotency : null;
+    const shared = { ...this.#work, feed, keys, clock, log };
+    this.#hub = this.#openHub(shared, gatekeeper);
+    this.websocket = websocketHandlers(this.#hub);
+    this.#pipeline = new Pipeline({
+      routes: routes({
+        ...shared,
+        ...auth,
+        config,
+        store,
+        metrics,
+        settings: () => describeConfig(loaded),
+        status: () => this.#state.status(),
+        unhealthy: () => this.#state.unhealthy(),
+        closing: this.#closing.signal,
+      }),
+      gatekeeper,
+      policies,
+      deadlines: new Deadlines(clock, BODY_DEADLINE_MS),
+      budget: new ByteBudget(UNVERIFIED_BYTES),
+      traffic,
+      clock,
+      log,
+      ready: () => this.#opening.wait,
+    });
+    this.#upkeep = new Upkeep({
+      store,
+      idempotency,
+      minute: () => traffic.takeMinute(this.#state.depth, this.#hub.sockets),
+      remind: (reminder) => remind(runs, store, reminder),
+      clock,
+      log,
+    });
+    devices.onEnded((device_id) => this.#hub.closeDevice(device_id));
+    devices.onChange((device) => feed.emit("device", deviceRow(device, "")));
+    this.#watch = tokens.watch((entries) => void devices.sync(entries));
+  }
+
+  /** Builds every part once and tells each of the others what it needs to know. @throws AgentUnavailable, StoreUnavailable */
+  static async assemble(options: AssembleOptions): Promise<Services> {
+    return new Services(options, await openAuth(options));
+  }
+
+  handle(request: Request, server: Server): Promise<Response | undefined> {
+    return this.#pipeline.handle(request, server, (visit) => upgrade(this.#hub, server, visit));
+  }
+
+  handleLocal(request: Request, server: RequestServer): Promise<Response | undefined> {
+    return this.#pipeline.handle(request, server, null);
+  }
+
+  /** `--new-pairing`: no token and no lockout is left. */
+  async forgetEveryone(): Promise<void> {
+    await this.#auth.devices.clear();
+    await this.#auth.lockouts.clear();
+  }
+
+  /** Lets requests in. Returns the pairing code. */
+  open(address: string): string {
+    this.#state.listensOn(address);
+    const { code } = this.#auth.pairing.renew();
+    this.#opening.open();
+    return code;
+  }
+
+  /** Goes on with what an earlier process left, and begins to work. */
+  async resume(): Promise<void> {
+    const runs = await this.#work.runs.recover();
+    if (runs > 0) this.#options.log.info("Runs that were cut off begin again", { runs });
+    await this.#work.inbox.start();
+    this.#upkeep.start();
+  }
+
+  /** Ends sockets and streams, waits at most `deadlineMs` for what is in flight, and hands the rest back to the store. */
+  async drain(closed: Promise<void>, deadlineMs: number): Promise<void> {
+    const { clock, store, log } = this.#options;
+    const { runs, inbox } = this.#work;
+    this.#state.drains();
+    this.#closing.abort();
+    this.#hub.closeAll();
+    inbox.stop();
+    this.#upkeep.stop();
+    const done = Promise.all([closed, inbox.idle()]).then(() => runs.idle());
+    await Promise.race([done, sleep(clock, deadlineMs)]);
+    runs.stop();
+    if (runs.active === 0) return;
+    log.warn("Some runs did not end in time; they begin again at the next start", { runs: runs.active });
+    runs.abandon();
+    await Promise.race([runs.idle(), sleep(clock, ABANDON_MS)]);
+    await store.events.recover(clock.now()).catch(() => undefined); // done at the next start otherwise
+  }
+
+  /** Writes down what is only in memory. */
+  async stop(): Promise<void> {
+    this.#watch.cancel();
+    this.#upkeep.stop();
+    this.#work.streams.stop();
+    await this.#work.agent.stop();
+    await this.#auth.devices.flush();
+    await this.#auth.lockouts.flush();
+  }
+
+  #gatekeeper(limiters: ReturnType<typeof makeLimiters>["limiters"]): Gatekeeper {
+    const { gateway } = this.#options.loaded.config;
+    return new Gatekeeper({
+      ...this.#auth,
+      limiters,
+      limited: gateway.rate_limit.enabled,
+      browser: browserRules(gateway),
+      proxies: gateway.trusted_proxies.map(parseNetwork).filter((network) => network !== null),
+      origin: () =>
+        gateway.public_url === "" ? `http://${this.#state.address}` : gateway.public_url.replace(/\/+$/, ""),
+      clock: this.#options.clock,
+    });
+  }
+
+  #openHub(shared: SharedParts, gatekeeper: Gatekeeper): SocketHub {
+    const { devices, lockouts, pairing } = this.#auth;
+    return new SocketHub({
+      ...shared,
+      authenticate: (token) => gatekeeper.authenticate(token),
+      isCurrent: (principal) => devices.list().some(({ device_id }) => device_id === principal.device_id),
+      wrongToken: (client) => lockouts.wrongToken(client),
+      pair: (attempt) => pairing.pair(attempt),
+      allow: (principal) => gatekeeper.allowMessage(principal),
+      version: VERSION,
+    });
+  }
+}
+
+/** What the hub shares with the handlers. */
+type SharedParts = Pick<HubParts, "runs" | "access" | "streams" | "permissions" | "feed" | "keys" | "clock" | "log">;

@@ -1,0 +1,111 @@
+import type { GatewayStatus } from "../api/parts.ts";
+import type { Devices } from "../auth/devices.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import type { Clock } from "../lib/clock.ts";
+import { rfc3339 } from "../lib/time.ts";
+import { VERSION } from "../lib/version.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { EventCounts, Store } from "../store/store.ts";
+import { MAX_BODY } from "./routes.ts";
+
+export interface StateParts {
+  readonly loaded: LoadedConfig;
+  readonly store: Pick<Store, "events" | "fault">;
+  readonly devices: Pick<Devices, "list">;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly agent: GatewayStatus["agent"];
+  readonly sockets: () => { readonly open: number; readonly unauthenticated: number };
+}
+
+const NOTHING: EventCounts = { received: 0, running: 0, retrying: 0, dead: 0, oldest_pending_at: null };
+
+/** How the gateway is: for `/health`, `/api/status`, `/metrics` and the operator's `/status`. */
+export class GatewayState {
+  readonly #parts: StateParts;
+  readonly #began: number;
+  #counts: EventCounts = NOTHING;
+  #draining = false;
+  #address = "";
+
+  constructor(parts: StateParts) {
+    this.#parts = parts;
+    this.#began = parts.clock.monotonic();
+    const { metrics, clock } = parts;
+    metrics.gauge("zeroclaw_inbox_depth", "Events not yet done or dead.", () => this.depth);
+    metrics.gauge("zeroclaw_inbox_dead", "Events given up on.", () => this.#counts.dead);
+    metrics.gauge("zeroclaw_inbox_oldest_pending_seconds", "Age of the oldest event not yet done or dead.", () => {
+      const { oldest_pending_at } = this.#counts;
+      return oldest_pending_at === null ? 0 : Math.max(0, (clock.now() - oldest_pending_at) / 1_000);
+    });
+    metrics.gauge("zeroclaw_sockets", "Open WebSockets.", () => parts.sockets().open);
+    metrics.gauge("zeroclaw_devices", "Devices that hold a token.", () => parts.devices.list().length);
+    metrics.gauge("zeroclaw_store_writable", "1 while writes succeed.", () => (parts.store.fault === null ? 1 : 0));
+    metrics.gauge("zeroclaw_uptime_seconds", "Seconds since the start.", () => this.#uptime());
+  }
+
+  /** Events not yet done or dead, as last counted. */
+  get depth(): number {
+    return this.#counts.received + this.#counts.running + this.#counts.retrying;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  listensOn(address: string): void {
+    this.#address = address;
+  }
+
+  drains(): void {
+    this.#draining = true;
+  }
+
+  unhealthy(): "draining" | "store" | null {
+    if (this.#draining) return "draining";
+    return this.#parts.store.fault === null ? null : "store";
+  }
+
+  async count(): Promise<EventCounts> {
+    this.#counts = await this.#parts.store.events.counts();
+    return this.#counts;
+  }
+
+  async status(): Promise<GatewayStatus> {
+    const { loaded, devices, agent, sockets } = this.#parts;
+    const { oldest_pending_at, ...inbox } = await this.count();
+    const { rate_limit, wait_seconds } = loaded.config.gateway;
+    const fault = this.unhealthy();
+    return {
+      status: fault === null ? "ok" : fault === "draining" ? "draining" : "store_unavailable",
+      version: VERSION,
+      uptime_seconds: this.#uptime(),
+      paired: devices.list().length > 0,
+      pid: process.pid,
+      address: this.#address,
+      agent,
+      channels: this.#channels(),
+      devices: devices.list().length,
+      inbox: { ...inbox, oldest_pending_at: oldest_pending_at === null ? null : rfc3339(oldest_pending_at) },
+      sockets: sockets(),
+      limits: {
+        max_requests_per_window: rate_limit.enabled ? rate_limit.max_requests_per_window : null,
+        window_seconds: rate_limit.window_seconds,
+        max_body: MAX_BODY,
+        wait_seconds,
+      },
+    };
+  }
+
+  #channels(): GatewayStatus["channels"] {
+    const { config, channelFaults } = this.#parts.loaded;
+    return Object.keys(config.channels).map((name) => {
+      const reason = channelFaults.get(name) ?? "this version does not serve channels yet";
+      return { name, on: false, reason };
+    });
+  }
+
+  #uptime(): number {
+    return Math.floor((this.#parts.clock.monotonic() - this.#began) / 1_000);
+  }
+}

@@ -1,0 +1,65 @@
+import type { Clock, Timer } from "../lib/clock.ts";
+import type { Idempotency } from "../limits/idempotency.ts";
+import type { Log } from "../observe/log.ts";
+import type { CounterRow, Store, StoredReminder } from "../store/store.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const HISTORY_KEPT_MS = 7 * 24 * HOUR;
+const DUE_AT_ONCE = 20;
+
+export interface UpkeepParts {
+  readonly store: Pick<Store, "probe" | "fault" | "counters" | "reminders">;
+  readonly idempotency: Pick<Idempotency, "purge">;
+  readonly minute: () => CounterRow;
+  /** Gives a reminder to its session; resolves when that is on disk. */
+  readonly remind: (reminder: StoredReminder) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What has to be done from time to time. One task never overlaps itself, and none can end the process. */
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  readonly #timers: Timer[] = [];
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const { store, idempotency, clock } = this.#parts;
+    this.#every(SECOND, "give reminders", () => this.#remind());
+    this.#every(5 * SECOND, "try the store again", async () => {
+      if (store.fault !== null) await store.probe();
+    });
+    this.#every(MINUTE, "keep the minute's counters", () => store.counters.put(this.#parts.minute()));
+    this.#every(HOUR, "forget old idempotency keys", () => idempotency.purge());
+    this.#every(HOUR, "forget old counters", () => store.counters.purge(clock.now() - HISTORY_KEPT_MS));
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) timer.cancel();
+  }
+
+  async #remind(): Promise<void> {
+    const { store, remind, clock } = this.#parts;
+    const pending = await store.reminders.pending(DUE_AT_ONCE);
+    for (const reminder of pending) if (reminder.due_at <= clock.now()) await remind(reminder);
+  }
+
+  #every(intervalMs: number, doing: string, task: () => Promise<unknown>): void {
+    let busy = false;
+    const timer = this.#parts.clock.every(intervalMs, () => {
+      if (busy) return;
+      busy = true;
+      task()
+        .catch((error) => this.#parts.log.warn(`Cannot ${doing}`, { error: String(error) }))
+        .finally(() => {
+          busy = false;
+        });
+    });
+    this.#timers.push(timer);
+  }
+}

@@ -1,0 +1,12 @@
+/** Headers whose values let somebody in; they are kept as a mark that they were there. */
+const SECRET =
+  /^(authorization|proxy-authorization|cookie|x-pairing-code|sec-websocket-protocol)$|token|secret|api-?key|password/;
+
+const REDACTED = "[redacted]";
+
+/** A request's headers as they are stored with an event: names in lower case, secrets redacted. */
+export function keptHeaders(headers: Headers): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of headers) kept[name] = SECRET.test(name) ? REDACTED : value;
+  return kept;
+}

@@ -1,0 +1,58 @@
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../observe/log.ts";
+import type { EventWithBody } from "../protocol/event.ts";
+import { Problem } from "../protocol/problem.ts";
+import type { Reach } from "../protocol/run.ts";
+import type { Store } from "../store/store.ts";
+import { persist } from "./persist.ts";
+import type { RunHandle, Runs, Terminal } from "./runs.ts";
+
+export interface DeliverParts {
+  readonly runs: Runs;
+  readonly store: Pick<Store, "runs" | "events">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What the agent is told about an event, and what its answer may draw on. */
+  readonly promptOf: (event: EventWithBody) => { readonly text: string; readonly reach: Reach };
+  readonly retryAt: (event: EventWithBody, now: number) => number | null;
+}
+
+/**
+ * Takes a claimed event through one run; resolves with the frame that ended it, once the event's state is on disk. An
+ * event whose run was cut off by a crash goes on with that run. Null: it could not be started and was settled as failed.
+ */
+export async function deliver(parts: DeliverParts, event: EventWithBody): Promise<Terminal | null> {
+  const handle = await begin(parts, event);
+  return handle ? handle.ended : null;
+}
+
+async function begin(parts: DeliverParts, event: EventWithBody): Promise<RunHandle | null> {
+  try {
+    // The event is claimed, so nobody else will take it: a store that cannot write is waited for.
+    const what = { doing: "start the run of an event", id: event.event_id };
+    return await persist(parts, what, () => startOrResume(parts, event));
+  } catch (error) {
+    if (error instanceof Problem && error.code === "shutting_down") throw error; // handed back at the next start
+    await settle(parts, event, error);
+    return null;
+  }
+}
+
+async function startOrResume({ runs, store, promptOf }: DeliverParts, event: EventWithBody): Promise<RunHandle> {
+  if (event.attempts > 1) {
+    const earlier = await store.runs.ofEvent(event.event_id);
+    if (earlier && (earlier.state === "queued" || earlier.state === "running")) return runs.resume(earlier, event);
+  }
+  const { text, reach } = promptOf(event);
+  const { session_id, device_id } = event;
+  return runs.start({ session_id, device_id, origin: "event", reach, text, event });
+}
+
+async function settle(parts: DeliverParts, event: EventWithBody, error: unknown): Promise<void> {
+  const { store, clock, retryAt } = parts;
+  const at = clock.now();
+  const detail = error instanceof Problem ? `${error.code}: ${error.message}` : String(error);
+  const failure = { at, error: detail, next_at: retryAt(event, at) };
+  const what = { doing: "store an event's failure", id: event.event_id };
+  await persist(parts, what, () => store.events.fail(event.event_id, event.attempts, failure));
+}

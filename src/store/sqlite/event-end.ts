@@ -1,0 +1,83 @@
+import type { EventAttempt } from "../../protocol/event.ts";
+import type { EventFailure } from "../store.ts";
+import type { Connection } from "./database.ts";
+import { HOLD_MS, promote } from "./event-claim.ts";
+import { bodyText, searchable } from "./search-text.ts";
+
+interface Ended {
+  readonly id: number;
+  readonly session_id: string;
+  readonly attempts: number;
+}
+
+/** Marks a running event done. False when it was not running. Part of a unit of work. */
+export function endEvent(db: Connection, event_id: string, at: number): boolean {
+  const event = db.get<Ended>(
+    `UPDATE events SET state = 'done', error = NULL, updated_at = ?2
+     WHERE event_id = ?1 AND state = 'running' RETURNING id, session_id, attempts`,
+    event_id,
+    at,
+  );
+  if (event === null) return false;
+  record(db, event, at, "done", "");
+  makeSearchable(db, event.id);
+  return true;
+}
+
+/**
+ * Marks a running event dead or to be tried again. False when it was not running, or not that attempt (null: whichever).
+ * Part of a unit of work.
+ */
+export function failEvent(db: Connection, event_id: string, attempt: number | null, failure: EventFailure): boolean {
+  const { at, error, next_at } = failure;
+  const event =
+    next_at === null
+      ? db.get<Ended>(
+          `UPDATE events SET state = 'dead', error = ?3, updated_at = ?4
+           WHERE event_id = ?1 AND state = 'running' AND attempts = coalesce(?2, attempts)
+           RETURNING id, session_id, attempts`,
+          event_id,
+          attempt,
+          error,
+          at,
+        )
+      : db.get<Ended>(
+          `UPDATE events SET state = 'retrying', error = ?3, updated_at = ?4, due_at = ?5, hold_until = ?6
+           WHERE event_id = ?1 AND state = 'running' AND attempts = coalesce(?2, attempts)
+           RETURNING id, session_id, attempts`,
+          event_id,
+          attempt,
+          error,
+          at,
+          Math.max(next_at, 1), // 0 means a first attempt
+          at + HOLD_MS,
+        );
+  if (event === null) return false;
+  record(db, event, at, "failed", error);
+  makeSearchable(db, event.id);
+  promote(db, event.session_id);
+  return true;
+}
+
+function record(db: Connection, event: Ended, at: number, outcome: EventAttempt["outcome"], detail: string): void {
+  db.run(
+    "INSERT INTO event_attempts (event, number, at, outcome, detail) VALUES (?, ?, ?, ?, ?)",
+    event.id,
+    event.attempts,
+    at,
+    outcome,
+    detail,
+  );
+}
+
+/** An event is found by its words from its first end on; accepting one is cheap because it waits until then. */
+function makeSearchable(db: Connection, id: number): void {
+  if (db.get("SELECT 1 FROM event_search WHERE rowid = ?", id) !== null) return;
+  const event = db.get<{ source: string; type: string; body: Uint8Array }>(
+    "SELECT e.source, e.type, b.body FROM events e JOIN event_bodies b USING (id) WHERE e.id = ?",
+    id,
+  );
+  if (event === null) return;
+  const text = searchable(event.source, event.type, bodyText(event.body));
+  db.run("INSERT INTO event_search (rowid, text) VALUES (?, ?)", id, text);
+}

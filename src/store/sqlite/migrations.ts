@@ -1,0 +1,10 @@
+import init from "./migrations/0001_init.sql" with { type: "text" };
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Every step of the schema, in order. A released one is never changed: its checksum is in every database. */
+export const MIGRATIONS: readonly Migration[] = [{ version: 1, name: "0001_init", sql: init }];

@@ -1,0 +1,77 @@
+import type { RunHandle } from "../runs/runs.ts";
+import type { Outbox } from "./outbox.ts";
+import { type ReaderParts, SessionReader, type Wanted } from "./session-reader.ts";
+
+/** The sessions that one socket reads, a reader each. */
+export class SessionReaders {
+  readonly #parts: ReaderParts;
+  readonly #outbox: Outbox;
+  readonly #removed: (session_id: string) => void;
+  readonly #readers = new Map<string, SessionReader>();
+  #stopped = false;
+
+  /** `removed` is told of a session that was removed while it was read. */
+  constructor(parts: ReaderParts, outbox: Outbox, removed: (session_id: string) => void) {
+    this.#parts = parts;
+    this.#outbox = outbox;
+    this.#removed = removed;
+  }
+
+  get size(): number {
+    this.#tidy();
+    return this.#readers.size;
+  }
+
+  follows(session_id: string): boolean {
+    return this.#readers.get(session_id)?.followed ?? false;
+  }
+
+  /** Starts a run with `start` and sends what is wanted of it, from its first frame on. */
+  async started<T>(session_id: string, start: (track: (handle: RunHandle, wanted: Wanted) => void) => Promise<T>) {
+    const reader = this.#reader(session_id);
+    reader.hold();
+    try {
+      return await start((handle, wanted) => {
+        if (!this.#stopped) reader.track(handle, wanted);
+      });
+    } finally {
+      reader.unhold();
+      this.#tidy();
+    }
+  }
+
+  track(handle: RunHandle, wanted: Wanted): void {
+    if (!this.#stopped) this.#reader(handle.session_id).track(handle, wanted);
+  }
+
+  /** Sends everything of a session after `after`; `live` is called when the reader has caught up. */
+  follow(session_id: string, after: number, live: () => void = () => undefined): void {
+    if (!this.#stopped) this.#reader(session_id).follow(after, live);
+  }
+
+  unfollow(session_id: string): void {
+    this.#readers.get(session_id)?.unfollow();
+    this.#tidy();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const reader of this.#readers.values()) reader.stop();
+    this.#readers.clear();
+  }
+
+  #reader(session_id: string): SessionReader {
+    this.#tidy();
+    let reader = this.#readers.get(session_id);
+    if (!reader) {
+      reader = new SessionReader(this.#parts, session_id, this.#outbox, () => this.#removed(session_id));
+      this.#readers.set(session_id, reader);
+    }
+    return reader;
+  }
+
+  /** Readers end by themselves when a run does; they are few, so they are looked for when the next one is used. */
+  #tidy(): void {
+    for (const [id, reader] of this.#readers) if (reader.idle) this.#readers.delete(id);
+  }
+}

@@ -1,0 +1,75 @@
+import { expect, test } from "bun:test";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { localScene } from "../support/cli.ts";
+
+const scene = localScene();
+
+const answer = {
+  status: "ok",
+  version: "0.1.0",
+  uptime_seconds: 7_500,
+  paired: true,
+  pid: 77,
+  address: "127.0.0.1:8585",
+  agent: { kind: "operator", model: "operator" },
+  channels: [
+    { name: "github", on: true },
+    { name: "whatsapp", on: false, reason: "no app_secret" },
+  ],
+  devices: 2,
+  inbox: { received: 1, running: 0, retrying: 2, dead: 3, oldest_pending_at: null },
+};
+const note = () =>
+  writeFile(
+    join(scene.dir, "gateway.json"),
+    JSON.stringify({
+      pid: process.pid,
+      host: "::1",
+      port: 9090,
+      started_at: "2026-11-22T10:00:00.000Z",
+      version: "0.1.0",
+    }),
+  );
+
+test("`status` shows where it runs and what waits", async () => {
+  await note();
+  scene.serve({ "GET /api/status": answer });
+  const { code, stdout } = await scene.zeroclaw("status");
+  expect(code).toBe(0);
+  expect(stdout).toBe(
+    `status    running
+address   http://[::1]:9090
+pid       77
+version   0.1.0
+uptime    2h 5m
+folder    ${scene.dir}
+agent     operator
+channels  github
+          whatsapp (off: no app_secret)
+devices   2
+inbox     1 waiting, 0 running, 2 retrying, 3 dead
+`,
+  );
+});
+
+test("`status` --json has the gateway's document and where it runs", async () => {
+  await note();
+  scene.serve({ "GET /api/status": answer });
+  const shown = JSON.parse((await scene.zeroclaw("status --json")).stdout);
+  expect(shown).toMatchObject({ running: true, reachable: true, folder: scene.dir, port: 9090, inbox: answer.inbox });
+});
+
+test("`status` ends with 1 when nothing runs, with --json too", async () => {
+  const [plain, json] = [await scene.zeroclaw("status"), await scene.zeroclaw("status --json")];
+  expect([plain.code, plain.stdout, json.code]).toEqual([1, "", 1]);
+  expect(plain.stderr).toContain("no gateway runs on");
+  expect(JSON.parse(json.stdout)).toEqual({ running: false, reachable: false, folder: scene.dir });
+});
+
+test("`status` ends with 1 when it runs but cannot be reached", async () => {
+  await note();
+  const { code, stdout } = await scene.zeroclaw("status --json");
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ running: true, reachable: false, pid: process.pid });
+});
