@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "../lib/clock.ts";
 import type { Log } from "../observe/log.ts";
 import type { DeviceStore } from "../store/store.ts";
+import { Serial } from "./serial.ts";
 
 const SAVE_EVERY_MS = 60_000;
 
@@ -11,6 +12,7 @@ export class LastSeen {
   readonly #log: Log;
   /** Milliseconds since the epoch, by device: what is not saved yet. */
   #unsaved = new Map<string, number>();
+  readonly #writes = new Serial();
   #timer: Timer | null = null;
 
   constructor(store: DeviceStore, clock: Clock, log: Log) {
@@ -32,9 +34,13 @@ export class LastSeen {
   }
 
   /** Saves now. Never rejects: when it fails that is logged, and the times are kept for the next minute. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = null;
+    return this.#writes.run(() => this.#save());
+  }
+
+  async #save(): Promise<void> {
     if (this.#unsaved.size === 0) return;
     const times = this.#unsaved;
     this.#unsaved = new Map();

@@ -79,8 +79,7 @@ function hostName(value: string): string | null {
 
 function httpUrl(value: string): string | null {
   const url = URL.parse(value);
-  if (url === null) return "is no URL";
-  if (url.protocol !== "http:" && url.protocol !== "https:") return "is neither an http:// nor an https:// URL";
+  if (url === null || !/^https?:$/.test(url.protocol)) return "is neither an http:// nor an https:// URL";
   if (url.username !== "" || url.password !== "") return "holds a user name or password";
   return null;
 }
@@ -113,7 +112,7 @@ function repository(value: string): string | null {
 }
 
 function storeUrl(value: string): string | null {
-  if (/^postgres(ql)?:\/\//.test(value)) return URL.parse(value) === null ? "is no URL" : null;
+  if (/^postgres(ql)?:\/\//.test(value)) return URL.parse(value) === null ? "is a URL that cannot be read" : null;
   const file = /^sqlite:(?!\/\/)(.+)$/.exec(value)?.[1];
   if (file === undefined) return "is neither sqlite:<file> nor postgres://…";
   const parts = file.split(/[\\/]/);

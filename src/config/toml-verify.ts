@@ -21,7 +21,7 @@ export function verifyEdit(before: string, after: string, edits: ReadonlyMap<str
 
 type Node = Map<string, unknown>;
 
-/** Maps in place of objects, so that no key is special, and text in place of dates. */
+/** Maps in place of tables, so that no key is special; dates, which cannot be compared, by their text. */
 function tableOf(text: string, edits: ReadonlyMap<string, unknown>): Node {
   try {
     return nodeOf(parseToml(text));
@@ -37,7 +37,7 @@ function nodeOf(table: Readonly<Record<string, unknown>>): Node {
 function comparable(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(comparable);
   if (isTomlTable(value)) return nodeOf(value);
-  return typeof value === "object" ? String(value) : value;
+  return typeof value === "object" ? { date: String(value) } : value;
 }
 
 function put(root: Node, path: readonly string[], value: Json | undefined): void {

@@ -1,5 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
-
 /** SHA-256 as 64 lower-case hex digits. */
 export function sha256Hex(data: string | Uint8Array): string {
   return new Bun.CryptoHasher("sha256").update(data).digest("hex");
@@ -9,5 +7,5 @@ export function sha256Hex(data: string | Uint8Array): string {
 export function sameSecret(a: string, b: string): boolean {
   const left = new Bun.CryptoHasher("sha256").update(a).digest();
   const right = new Bun.CryptoHasher("sha256").update(b).digest();
-  return timingSafeEqual(left, right);
+  return crypto.timingSafeEqual(left, right);
 }

@@ -3,13 +3,13 @@ import type { Log } from "../observe/log.ts";
 import type { EventWithBody } from "../protocol/event.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { Reach } from "../protocol/run.ts";
-import type { Store } from "../store/store.ts";
+import type { EventStore, RunStore } from "../store/store.ts";
 import { persist } from "./persist.ts";
 import type { RunHandle, Runs, Terminal } from "./runs.ts";
 
 export interface DeliverParts {
   readonly runs: Runs;
-  readonly store: Pick<Store, "runs" | "events">;
+  readonly store: { readonly runs: Pick<RunStore, "ofEvent">; readonly events: Pick<EventStore, "fail"> };
   readonly clock: Clock;
   readonly log: Log;
   /** What the agent is told about an event, and what its answer may draw on. */

@@ -39,7 +39,7 @@ export interface RunHandle {
 }
 
 export interface RunsParts {
-  readonly store: Pick<Store, "runs" | "events" | "sessions">;
+  readonly store: Pick<Store, "runs" | "sessions">;
   readonly streams: Streams;
   readonly agent: Agent;
   readonly permissions: Permissions;

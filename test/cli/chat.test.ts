@@ -63,11 +63,6 @@ function person() {
   };
 }
 
-/** Resolves once `output` holds `text`; the test's own timeout is the limit. */
-async function shows(output: MemoryOutput, text: string): Promise<void> {
-  while (!output.text.includes(text)) await Bun.sleep(1);
-}
-
 test("`chat` takes each line of a pipe for one message and prints nothing but answers", async () => {
   const { requests } = echo();
   const ended = await scene.zeroclaw("chat -s work", { stdin: "one\n\n  \ntwo" });
@@ -97,9 +92,9 @@ test("`chat` prompts a person, and Ctrl+D leaves with 0", async () => {
   echo();
   const me = person();
   const chatting = scene.zeroclaw("chat", me.options);
-  await shows(me.out, "> ");
+  await me.out.shows("> ");
   me.type("hi");
-  await shows(me.out, "Answer to hi\n> ");
+  await me.out.shows("Answer to hi\n> ");
   me.leave();
   expect((await chatting).code).toBe(0);
   expect(me.out.text).toBe("> Answer to hi\n> \n");
@@ -110,11 +105,11 @@ test("Ctrl+C cancels the running answer of `chat`, and the conversation goes on"
   const { requests } = thinking();
   const me = person();
   const chatting = scene.zeroclaw("chat", me.options);
-  await shows(me.out, "> ");
+  await me.out.shows("> ");
   me.type("hi");
-  await shows(me.out, "Well");
+  await me.out.shows("Well");
   me.events.signal("SIGINT");
-  await shows(me.out, "Well\n> ");
+  await me.out.shows("Well\n> ");
   expect(me.err.text).toContain("Cancelled.");
   expect(requests.at(-1)?.line).toBe(`DELETE /api/runs/${RUN}`);
   me.leave();
@@ -125,7 +120,7 @@ test("Ctrl+C at the prompt of `chat` explains itself, and a second one leaves wi
   echo();
   const me = person();
   const chatting = scene.zeroclaw("chat", me.options);
-  await shows(me.out, "> ");
+  await me.out.shows("> ");
   me.events.signal("SIGINT");
   expect(me.err.text).toContain("Ctrl+C again, or Ctrl+D, leaves.");
   me.events.signal("SIGINT");
@@ -136,13 +131,13 @@ test("a message between two Ctrl+C at the prompt of `chat` makes the second one 
   echo();
   const me = person();
   const chatting = scene.zeroclaw("chat", me.options);
-  await shows(me.out, "> ");
+  await me.out.shows("> ");
   me.events.signal("SIGINT");
   me.type("hi");
-  await shows(me.out, "Answer to hi\n> ");
+  await me.out.shows("Answer to hi\n> ");
   me.events.signal("SIGINT");
   me.type("still here");
-  await shows(me.out, "Answer to still here\n> ");
+  await me.out.shows("Answer to still here\n> ");
   me.leave();
   expect((await chatting).code).toBe(0);
 });
@@ -159,7 +154,7 @@ test("Ctrl+C during `chat` with a pipe cancels the answer before it leaves with 
   const events = new ManualEvents();
   const out = new MemoryOutput();
   const chatting = scene.zeroclaw("chat", { stdin: "a\nb\n", events, out });
-  await shows(out, "Well");
+  await out.shows("Well");
   events.signal("SIGINT");
   expect((await chatting).code).toBe(130);
   expect(requests.map(({ line }) => line)).toContain(`DELETE /api/runs/${RUN}`);

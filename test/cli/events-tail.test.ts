@@ -60,7 +60,7 @@ test("`events tail` ends with 130 on Ctrl+C", async () => {
   const events = new ManualEvents();
   const out = new MemoryOutput();
   const tailing = scene.zeroclaw("events tail", { events, out });
-  while (!out.text.includes("push")) await Bun.sleep(1);
+  await out.shows("push");
   events.signal("SIGINT");
   expect((await tailing).code).toBe(130);
   expect(events.listeners("SIGINT")).toBe(0);

@@ -38,14 +38,9 @@ function start(
   return { events, out, err, code, started: started.promise, stopped };
 }
 
-/** Resolves once `output` holds `text`; the test's own timeout is the limit. */
-async function shows(output: MemoryOutput, text: string): Promise<void> {
-  while (!output.text.includes(text)) await Bun.sleep(1);
-}
-
 test("`gateway` makes the first configuration, prints the page's lines alone on stdout, and warnings on stderr", async () => {
   const { events, out, err, code, stopped } = start([]);
-  await shows(err, "Anybody can reach this port.");
+  await err.shows("Anybody can reach this port.");
   expect(out.text).toStartWith("🚀 Starting ZeroClaw Gateway on 127.0.0.1:8585\n");
   expect(out.text).toEndWith("\n📡 Listening for webhook events...\n");
   expect(err.text).not.toContain("🚀");
@@ -63,7 +58,7 @@ test("`gateway -p --host --new-pairing` overrides the file for this start, and t
     true,
     scene.dir,
   ]);
-  await shows(out, "New Pairing Code");
+  await out.shows("New Pairing Code");
   expect(out.text).toContain("on [::1] (random port)\n\n✓ Gateway server started on port: 54321\n");
   events.signal("SIGINT");
   expect(await code).toBe(130);
@@ -71,14 +66,14 @@ test("`gateway -p --host --new-pairing` overrides the file for this start, and t
 
 test("`gateway` shows the random port of a configuration that has port 0", async () => {
   const { events, out, code } = start([], { env: { ZEROCLAW_GATEWAY__PORT: "0" } });
-  await shows(out, "(random port)");
+  await out.shows("(random port)");
   events.signal("SIGTERM");
   expect(await code).toBe(0);
 });
 
 test("`gateway` serves although nobody reads its stdout", async () => {
   const { events, err, code } = start([], { closed: true });
-  await shows(err, "Anybody can reach this port.");
+  await err.shows("Anybody can reach this port.");
   events.signal("SIGTERM");
   expect(await code).toBe(0);
 });
@@ -115,7 +110,7 @@ test.each([
 
 test("`gateway` logs errors that no code caught, and goes on", async () => {
   const { events, err, code } = start([]);
-  await shows(err, "Anybody can reach this port.");
+  await err.shows("Anybody can reach this port.");
   events.fault(new Error("a timer broke"));
   const line = JSON.parse(err.text.trimEnd().split("\n").at(-1) ?? "");
   expect(line).toMatchObject({
@@ -140,7 +135,7 @@ test.each([
   ["", true],
 ])("`gateway` with ZEROCLAW_LOG=%s logs warnings: %p", async (level, shown) => {
   const { events, out, err, code } = start([], { env: { ZEROCLAW_LOG: level } });
-  await shows(out, "📡");
+  await out.shows("📡");
   events.signal("SIGTERM");
   await code;
   expect(err.text.includes("Anybody can reach this port.")).toBe(shown);

@@ -65,15 +65,18 @@ test("the program sends what its stdin says and prints the answer", async () => 
   }
 });
 
-/** A gateway with more events than a pipe holds. */
-function busyGateway(): LocalGateway {
+/** A gateway with more events than a pipe holds, and when it has given the last of them. */
+function busyGateway(): LocalGateway & { readonly asked: Promise<void> } {
+  const asked = Promise.withResolvers<void>();
   const events = Array.from({ length: 5_000 }, (_, i) => ({ event_id: String(i), error: "x".repeat(40) }));
-  return localGateway(folder.dir, (_request, url) => {
+  const gateway = localGateway(folder.dir, (_request, url) => {
     const after = Number(url.searchParams.get("after") ?? 0);
     const limit = Number(url.searchParams.get("limit"));
-    const next = after + limit < events.length ? String(after + limit) : null;
-    return Response.json({ events: events.slice(after, after + limit), next });
+    const last = after + limit >= events.length;
+    if (last) asked.resolve();
+    return Response.json({ events: events.slice(after, after + limit), next: last ? null : String(after + limit) });
   });
+  return { ...gateway, asked: asked.promise };
 }
 
 const LONG = [...program(), "events", "list", "-n", "5000", "--json"];
@@ -100,7 +103,7 @@ test("the program writes all of a long output to a pipe that is read late", asyn
       env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", ZEROCLAW_CONFIG_DIR: folder.dir },
       stdout: "pipe",
     });
-    while (!gateway.requests.some(({ line }) => line.includes("after=4900"))) await Bun.sleep(1);
+    await gateway.asked;
     expect(JSON.parse(await child.stdout.text()).events).toHaveLength(5_000);
     expect(await child.exited).toBe(0);
   } finally {

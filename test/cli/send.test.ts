@@ -37,11 +37,6 @@ function hanging(first: readonly Record<string, unknown>[], headers: Record<stri
   return { gateway, begun: begun.promise };
 }
 
-/** Resolves once `output` holds `text`; the test's own timeout is the limit. */
-async function shows(output: MemoryOutput, text: string): Promise<void> {
-  while (!output.text.includes(text)) await Bun.sleep(1);
-}
-
 test("`send` prints the answer alone, once it is whole", async () => {
   const { requests } = scene.serveWith(() => frames([delta("Hel"), delta("lo"), response("Hello")]));
   expect(await scene.zeroclaw("send what is new --session work")).toEqual({ code: 0, stdout: "Hello\n", stderr: "" });
@@ -128,7 +123,7 @@ test("Ctrl+C during `send --stream` cancels the run it has heard of, and ends wi
   const events = new ManualEvents();
   const out = new MemoryOutput();
   const sent = scene.zeroclaw("send hi --stream", { events, out });
-  await shows(out, "Hel");
+  await out.shows("Hel");
   events.signal("SIGINT");
   expect(await sent).toEqual({ code: 130, stdout: "Hel\n", stderr: "Cancelled.\n" });
   expect(gateway.requests.at(-1)?.line).toBe(`DELETE /api/runs/${RUN}`);

@@ -50,9 +50,17 @@ test.each([
 });
 
 test("untilStopped() does not wait for a stop that hangs", async () => {
-  const { clock, events, code: ended } = scene(() => new Promise(() => {}));
+  const stopping = Promise.withResolvers<void>();
+  const {
+    clock,
+    events,
+    code: ended,
+  } = scene(() => {
+    stopping.resolve();
+    return new Promise(() => {});
+  });
   events.signal("SIGTERM");
-  await Bun.sleep(0);
+  await stopping.promise;
   clock.advance(12_000);
   expect(await ended).toBe(1);
 });

@@ -85,12 +85,8 @@ export function sessionsSuite(use: Use): void {
     test(
       "gives the latest messages before a run's own, oldest first",
       use(async ({ store }) => {
-        const runs = [];
-        for (let i = 0; i < 4; i += 1) {
-          const run = sampleRun({ input: `q${i}` });
-          runs.push(run);
-          await answer(store, run, { response: `a${i}` });
-        }
+        const runs = Array.from({ length: 4 }, (_, i) => sampleRun({ input: `q${i}` }));
+        for (const [i, run] of runs.entries()) await answer(store, run, { response: `a${i}` });
         const before = async (i: number, limit: number) =>
           (await store.sessions.historyBefore("chat", runs[i]!.run_id, limit)).map(({ content }) => content);
         expect(await before(3, 100)).toEqual(["q0", "a0", "q1", "a1", "q2", "a2"]);

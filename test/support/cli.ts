@@ -48,6 +48,7 @@ export async function temporaryFolder(): Promise<{ readonly dir: string; remove(
 export class MemoryOutput implements Output {
   readonly isTerminal: boolean;
   readonly #columns: number;
+  readonly #waits = new Set<() => void>();
   text = "";
   /** Set: its reader has gone. */
   closed = false;
@@ -64,7 +65,21 @@ export class MemoryOutput implements Output {
   write(text: string): boolean {
     if (this.closed) return false;
     this.text += text;
+    for (const wait of [...this.#waits]) wait();
     return true;
+  }
+
+  /** Resolves once all of what was written holds `text`. */
+  shows(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      const wait = () => {
+        if (!this.text.includes(text)) return;
+        this.#waits.delete(wait);
+        resolve();
+      };
+      this.#waits.add(wait);
+      wait();
+    });
   }
 }
 

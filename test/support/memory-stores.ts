@@ -1,4 +1,7 @@
 import type { TokenList } from "../../src/auth/devices.ts";
+import type { Clock } from "../../src/lib/clock.ts";
+import type { Random } from "../../src/lib/random.ts";
+import { Log } from "../../src/observe/log.ts";
 import type {
   DeviceStore,
   IdempotencyRecord,
@@ -115,4 +118,24 @@ export class MemoryTokenList extends Writes implements TokenList {
       this.entries = entries;
     });
   }
+}
+
+/** A log that keeps its lines. */
+export function memoryLog(clock: Clock): { readonly log: Log; readonly lines: string[] } {
+  const lines: string[] = [];
+  return { log: new Log({ clock, write: (line) => lines.push(line), format: "json", level: "debug" }), lines };
+}
+
+/** Bytes that look random and are the same in every run. */
+export function seededRandom(seed: number): Random {
+  let count = 0;
+  return {
+    bytes(length) {
+      const blocks = Array.from({ length: Math.ceil(length / 32) }, () => {
+        count += 1;
+        return new Bun.CryptoHasher("sha256").update(`${seed} ${count}`).digest();
+      });
+      return new Uint8Array(Buffer.concat(blocks).subarray(0, length));
+    },
+  };
 }

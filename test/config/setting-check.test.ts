@@ -1,0 +1,175 @@
+import { describe, expect, test } from "bun:test";
+import { type } from "arktype";
+import fc from "fast-check";
+import { findSetting, fixedKeys, keys } from "../../src/config/keys.ts";
+import { checkSetting } from "../../src/config/setting-check.ts";
+import { SETTING_CHECKS } from "../../src/config/settings.generated.ts";
+import type { Setting } from "../../src/config/settings.ts";
+import { parseToml } from "../../src/config/toml-read.ts";
+import { sha256Hex } from "../../src/lib/hash.ts";
+
+const settings = keys().map((key): [string, Setting] => [key, findSetting(key.replace("<name>", "shop"))!]); // all known
+const ofKey = (key: string) => findSetting(key)!; // the tests name known keys
+const complaint = (key: string, value: unknown) => {
+  const checked = checkSetting(key, ofKey(key), value);
+  return checked.ok ? null : checked.detail;
+};
+
+describe("checkSetting", () => {
+  test("agrees with arktype about every type that a setting has", () => {
+    const bounds = [0, 1, 240, 256, 1024, 3650, 65_535, 86_400, 1_000_000, 10_000_000, 67_108_864];
+    const value = fc.oneof(
+      fc.constantFrom(...bounds.flatMap((bound) => [bound - 1, bound, bound + 0.5, bound + 1, -bound])),
+      fc.constantFrom(
+        Number.NaN,
+        Number.POSITIVE_INFINITY,
+        "",
+        "acp",
+        "auto",
+        "hmac",
+        "path",
+        "operator",
+        null,
+        undefined,
+      ),
+      fc.string(),
+      fc.boolean(),
+      fc.array(fc.oneof(fc.string(), fc.integer()), { maxLength: 3 }),
+      fc.dictionary(fc.string(), fc.string(), { maxKeys: 2 }),
+    );
+    const types = [...new Set(settings.map(([, setting]) => setting.type))];
+    expect(Object.keys(SETTING_CHECKS).toSorted()).toEqual(types.toSorted());
+    for (const definition of types) {
+      // `as`: arktype infers from a literal; the definitions are known as strings.
+      const reference = type(definition as "string");
+      fc.assert(
+        fc.property(value, (each) => {
+          expect(SETTING_CHECKS[definition]!(each)).toBe(reference.allows(each)); // there is one for each, see above
+        }),
+      );
+    }
+  });
+
+  test("accepts every default", () => {
+    for (const [key, setting] of settings) {
+      if (setting.default !== undefined) expect(checkSetting(key, setting, setting.default).ok).toBe(true);
+    }
+    expect(fixedKeys().filter((key) => ofKey(key).default !== undefined).length).toBeGreaterThan(15);
+  });
+
+  test("says what is allowed and what was found", () => {
+    expect(complaint("gateway.port", 70_000)).toBe(
+      '"gateway.port" must be a whole number from 0 to 65535 (0: a random free port) (found 70000)',
+    );
+    expect(complaint("gateway.port", "8585")).toContain('(found "8585")');
+    expect(complaint("gateway.host", "")).toBe(
+      '"gateway.host" must be an address or host name, not empty (found empty text)',
+    );
+    expect(complaint("gateway.host", parseToml("x = 1979-05-27")["x"])).toContain("(found a date or time)");
+    expect(complaint("agent.kind", "gpt")).toContain('(found "gpt")');
+  });
+
+  test.each(["agent.api_key", "channels.github.secret", "channels.whatsapp.app_secret"])(
+    "shows nothing of %s",
+    (key) => {
+      for (const value of [["hunter2"], { a: "hunter2" }, 42]) {
+        expect(complaint(key, value)).not.toContain("hunter2");
+      }
+      expect(complaint("channels.github.secrets", "hunter2")).toContain("text that is not shown");
+    },
+  );
+
+  test("turns paired tokens into hashes in lower case", () => {
+    const [hash, token] = ["AB".repeat(32), `zc_${"cd".repeat(32)}`];
+
+    expect(checkSetting("gateway.paired_tokens", ofKey("gateway.paired_tokens"), [hash, token])).toEqual({
+      ok: true,
+      value: ["ab".repeat(32), sha256Hex(token)],
+    });
+  });
+});
+
+describe("rules", () => {
+  test.each([
+    ["gateway.host", "127.0.0.1"],
+    ["gateway.host", "::"],
+    ["gateway.host", "[::1]"],
+    ["gateway.host", "localhost"],
+    ["gateway.host", "my_host.local"],
+    ["gateway.public_url", ""],
+    ["gateway.public_url", "https://gateway.example.com/base"],
+    ["gateway.allowed_origins", ["https://app.example.com", "http://localhost:5173", "tauri://localhost"]],
+    ["gateway.allowed_hosts", ["gateway.local", "192.0.2.1", "[2001:db8::1]"]],
+    ["gateway.trusted_proxies", ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1"]],
+    ["agent.base_url", "http://127.0.0.1:11434/v1"],
+    ["agent.command", ["agent", "--flag"]],
+    ["store.url", "sqlite:state.db"],
+    ["store.url", "sqlite:data/state..db"],
+    ["store.url", "postgres://user:pass@db.example.com/zeroclaw"],
+    ["channels.shop.expect_every", "30m"],
+    ["channels.github.allowed_repos", ["owner/name", "owner/*", "*"]],
+    ["channels.whatsapp.phone_number_id", "106540352242922"],
+  ])("accept %s = %p", (key, value) => {
+    expect(complaint(key, value)).toBeNull();
+  });
+
+  test.each([
+    ["gateway.host", " ", '" " is neither an address nor a host name'],
+    ["gateway.host", "127.0.0.1:8585", '"127.0.0.1:8585" holds a port, which belongs in gateway.port'],
+    ["gateway.host", "*", '"*" is no address; all interfaces are "0.0.0.0"'],
+    ["gateway.host", "http://x", "is neither an address nor a host name"],
+    ["gateway.host", "a..b", "is neither an address nor a host name"],
+    ["gateway.public_url", "gateway.example.com", "is neither an http:// nor an https:// URL"],
+    ["gateway.public_url", "ftp://x", "is neither an http:// nor an https:// URL"],
+    [
+      "gateway.allowed_origins",
+      ["https://a.example", "https://b.example/"],
+      'entry 2 ("https://b.example/") is no origin; write "https://b.example"',
+    ],
+    ["gateway.allowed_origins", ["*"], 'entry 1 ("*") is no origin'],
+    ["gateway.allowed_origins", ["null"], 'entry 1 ("null") is no origin'],
+    ["gateway.allowed_origins", ["https://B.example"], 'write "https://b.example"'],
+    ["gateway.allowed_origins", ["tauri://localhost/x"], "it has a path or a query"],
+    ["gateway.allowed_hosts", ["https://x"], "is a URL; only the host name is wanted"],
+    ["gateway.allowed_hosts", ["x:80"], "holds a port"],
+    ["gateway.allowed_hosts", ["*.example.com"], "is no host name"],
+    [
+      "gateway.trusted_proxies",
+      ["10.0.0.0/8", "10.0.0.0/33"],
+      'entry 2 ("10.0.0.0/33") has a prefix that is not a number from 0 to 32',
+    ],
+    ["gateway.trusted_proxies", ["::/129"], "from 0 to 128"],
+    ["gateway.trusted_proxies", ["proxy.local"], "is neither an address nor a network such as 10.0.0.0/8"],
+    ["gateway.trusted_proxies", ["10.0.0.0/8/8"], "has a prefix"],
+    ["gateway.paired_tokens", ["zc_short"], "entry 1 is neither a hash (64 hex digits) nor a token"],
+    ["agent.base_url", "", "empty text is neither an http:// nor an https:// URL"],
+    ["agent.command", ["agent", ""], 'entry 2 ("") is empty'],
+    ["store.url", "sqlite:/etc/passwd", "names a file outside the gateway's folder"],
+    ["store.url", "sqlite:../state.db", "names a file outside the gateway's folder"],
+    ["store.url", "sqlite:a/../../b", "names a file outside the gateway's folder"],
+    ["store.url", "sqlite:C:\\state.db", "names a file outside the gateway's folder"],
+    ["store.url", "sqlite://state.db", "is neither sqlite:<file> nor postgres://…"],
+    ["store.url", "sqlite:", "is neither sqlite:<file> nor postgres://…"],
+    ["store.url", "state.db", "is neither sqlite:<file> nor postgres://…"],
+    ["store.url", "sqlite:a\u0000b", "characters that are not allowed"],
+    ["channels.shop.expect_every", "daily", "is no duration such as 30m or 24h"],
+    ["channels.shop.expect_every", "0s", "is no duration"],
+    ["channels.github.allowed_repos", ["https://github.com/owner/name"], 'is neither owner/name nor owner/* nor "*"'],
+    ["channels.whatsapp.phone_number_id", "+49123", "is not made of digits alone"],
+  ])("refuse %s = %p: %s", (key, value, reason) => {
+    expect(complaint(key, value)).toContain(reason);
+    expect(complaint(key, value)).toStartWith(`"${key}"`);
+  });
+
+  test("never repeat a password that stands in a URL", () => {
+    for (const [key, url] of [
+      ["gateway.public_url", "https://user:hunter2@example.com"],
+      ["store.url", "mysql://user:hunter2@db/x"],
+      ["store.url", "postgres://user:hunter2@:x:y"],
+    ] as const) {
+      expect(complaint(key, url)).not.toBeNull();
+      expect(complaint(key, url)).not.toContain("hunter2");
+    }
+    expect(complaint("gateway.paired_tokens", [`zc_${"f".repeat(63)}`])).not.toContain("fff");
+  });
+});

@@ -1,0 +1,143 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { type Connection, openDatabase } from "../../../src/store/sqlite/database.ts";
+import { migrate } from "../../../src/store/sqlite/migrate.ts";
+import { MIGRATIONS, type Migration } from "../../../src/store/sqlite/migrations.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
+import { StoreUnavailable } from "../../../src/store/store.ts";
+import { ManualClock } from "../../support/clock.ts";
+import { inFolder } from "./scratch.ts";
+
+const FIRST: Migration = { version: 1, name: "0001_first", sql: "CREATE TABLE a (n INTEGER) STRICT;" };
+const SECOND: Migration = {
+  version: 2,
+  name: "0002_second",
+  sql: "CREATE TABLE b (n INTEGER) STRICT; INSERT INTO b VALUES (1);",
+};
+
+const onDatabase = (body: (db: Connection, path: string) => void | Promise<void>) =>
+  inFolder(async (folder) => {
+    const path = join(folder, "m.db");
+    const db = openDatabase(path);
+    try {
+      await body(db, path);
+    } finally {
+      db.close();
+    }
+  });
+
+describe("migrate", () => {
+  test(
+    "applies each step once, in order, and records it with its checksum",
+    onDatabase((db) => {
+      migrate(db, 1_000, [FIRST]);
+      migrate(db, 2_000, [FIRST, SECOND]);
+      migrate(db, 3_000, [FIRST, SECOND]);
+      expect(db.all("SELECT version, name, applied_at FROM migrations")).toEqual([
+        { version: 1, name: "0001_first", applied_at: 1_000 },
+        { version: 2, name: "0002_second", applied_at: 2_000 },
+      ]);
+      expect(db.all("SELECT * FROM b")).toHaveLength(1);
+      expect(db.get<{ checksum: string }>("SELECT checksum FROM migrations")?.checksum).toMatch(/^[0-9a-f]{64}$/);
+    }),
+  );
+
+  test(
+    "leaves nothing of a step that fails, and goes on from there",
+    onDatabase((db) => {
+      const broken: Migration = {
+        ...SECOND,
+        sql: "CREATE TABLE b (n INTEGER) STRICT; INSERT INTO nowhere VALUES (1);",
+      };
+      expect(() => migrate(db, 1, [FIRST, broken])).toThrow("no such table: nowhere");
+      expect(db.inTransaction).toBe(false);
+      expect(db.all("SELECT version FROM migrations")).toEqual([{ version: 1 }]);
+      migrate(db, 2, [FIRST, SECOND]);
+      expect(db.all("SELECT * FROM b")).toHaveLength(1);
+    }),
+  );
+
+  test(
+    "refuses a database of a newer version, naming both",
+    onDatabase((db) => {
+      migrate(db, 1, [FIRST, SECOND]);
+      expect(() => migrate(db, 2, [FIRST])).toThrow(StoreUnavailable);
+      expect(() => migrate(db, 2, [FIRST])).toThrow('schema 2 "0002_second"; this one knows up to 1');
+    }),
+  );
+
+  test(
+    "refuses a database that was made by other instructions",
+    onDatabase((db) => {
+      migrate(db, 1, [FIRST]);
+      const edited: Migration = { ...FIRST, sql: `${FIRST.sql} -- edited` };
+      expect(() => migrate(db, 2, [edited, SECOND])).toThrow(
+        'its schema 1 "0001_first" was made by other instructions',
+      );
+      expect(db.all("SELECT version FROM migrations")).toHaveLength(1);
+    }),
+  );
+
+  test(
+    "refuses another program's database, and changes nothing in it",
+    onDatabase((db) => {
+      db.script("CREATE TABLE moz_places (id INTEGER)");
+      expect(() => migrate(db, 1)).toThrow('it has a table "moz_places"');
+      expect(db.all("SELECT name FROM sqlite_schema")).toEqual([{ name: "moz_places" }]);
+    }),
+  );
+
+  test(
+    "waits for another process that is migrating, and finds its steps done",
+    onDatabase((db, path) => {
+      const other = openDatabase(path);
+      migrate(other, 1, [FIRST]);
+      migrate(db, 2, [FIRST]);
+      expect(db.all("SELECT applied_at FROM migrations")).toEqual([{ applied_at: 1 }]);
+      other.close();
+    }),
+  );
+});
+
+describe("MIGRATIONS", () => {
+  test("are numbered without a gap, each name beginning with its number", () => {
+    expect(MIGRATIONS.length).toBeGreaterThan(0);
+    for (const [i, { version, name, sql }] of MIGRATIONS.entries()) {
+      expect(version).toBe(i + 1);
+      expect(name).toStartWith(String(version).padStart(4, "0"));
+      expect(sql.trim()).not.toBe("");
+    }
+  });
+
+  test(
+    "make STRICT tables only",
+    onDatabase((db) => {
+      migrate(db, 1);
+      const tables = db.all<{ name: string; strict: number }>("PRAGMA table_list");
+      const own = tables.filter(({ name }) => !name.startsWith("sqlite_") && !name.includes("_search"));
+      expect(own.length).toBeGreaterThan(10);
+      expect(own.filter(({ strict }) => strict === 0)).toEqual([]);
+    }),
+  );
+});
+
+describe("openSqliteStore", () => {
+  test(
+    "says which file it refuses and what to do, and lets go of it",
+    inFolder(async (folder) => {
+      const path = join(folder, "state.db");
+      await (await openSqliteStore({ path, clock: new ManualClock() })).close();
+      const other = new Database(path);
+      other.run("INSERT INTO migrations VALUES (99, '0099_future', 'x', 1)");
+      const opening = openSqliteStore({ path, clock: new ManualClock() });
+      await expect(opening).rejects.toBeInstanceOf(StoreUnavailable);
+      await expect(opening).rejects.toThrow(
+        /^Cannot open the database ".*state\.db": a newer zeroclaw made it .*Install/,
+      );
+      other.run("DELETE FROM migrations WHERE version = 99");
+      other.close();
+      await (await openSqliteStore({ path, clock: new ManualClock() })).close();
+    }),
+  );
+});

@@ -1,0 +1,51 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
+import { sampleEvent } from "../../conformance/store-samples.ts";
+import { ManualClock } from "../../support/clock.ts";
+import { inFolder } from "./scratch.ts";
+
+describe("the SQLite store", () => {
+  test(
+    "shares one commit among the accepts of one turn",
+    inFolder(async (folder) => {
+      const store = await openSqliteStore({ path: join(folder, "state.db"), clock: new ManualClock() });
+      await Promise.all(Array.from({ length: 64 }, () => store.events.accept(sampleEvent())));
+      expect(store.commits).toBe(1);
+      expect(store.waiting).toBe(0);
+      await store.close();
+    }),
+  );
+
+  test(
+    "tells its fault while it cannot write, and recovers by a probe",
+    inFolder(async (folder) => {
+      const path = join(folder, "state.db");
+      const store = await openSqliteStore({ path, clock: new ManualClock() });
+      const other = new Database(path);
+      other.run("BEGIN IMMEDIATE");
+      await expect(store.events.accept(sampleEvent())).rejects.toMatchObject({ name: "StoreUnavailable" });
+      expect(store.fault).toStartWith("Cannot write to the store: database is locked");
+      expect(await store.probe()).toBe(false);
+      expect(await store.events.counts()).toMatchObject({ received: 0 }); // reading goes on
+      other.run("ROLLBACK");
+      other.close();
+      expect(await store.probe()).toBe(true);
+      expect(store.fault).toBeNull();
+      await store.close();
+    }),
+  );
+
+  test(
+    "removes the write-ahead log when it is closed",
+    inFolder(async (folder) => {
+      const path = join(folder, "state.db");
+      const store = await openSqliteStore({ path, clock: new ManualClock() });
+      await store.events.accept(sampleEvent());
+      expect(await Bun.file(`${path}-wal`).exists()).toBe(true);
+      await store.close();
+      expect(await Bun.file(`${path}-wal`).exists()).toBe(false);
+    }),
+  );
+});
