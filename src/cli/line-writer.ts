@@ -1,3 +1,4 @@
+import { systemClock } from "../lib/clock.ts";
 import type { Written } from "./write-fd.ts";
 import { writeOnce } from "./write-fd.ts";
 
@@ -86,7 +87,7 @@ export function stderrLines(): LineWriter {
   return new LineWriter({
     write: (bytes) => writeOnce(2, bytes),
     soon: (task) => setImmediate(task),
-    later: (task, ms) => setTimeout(task, ms).unref(),
+    later: (task, ms) => void systemClock.after(ms, task),
     pause: (ms) => Bun.sleepSync(ms),
   });
 }

@@ -9,6 +9,8 @@ export interface Disk {
   canWrite(path: string): Promise<boolean>;
   /** Makes a file that must not exist yet, mode 0600. */
   create(path: string): Promise<FileHandle>;
+  /** Opens a file that exists, to be written where it is. */
+  openInPlace(path: string): Promise<FileHandle>;
   rename(from: string, to: string): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export const systemDisk: Disk = {
     }
   },
   create: (path) => open(path, "wx", 0o600),
+  openInPlace: (path) => open(path, "r+"),
   rename,
 };
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { open, readFile, rename, stat, unlink } from "node:fs/promises";
+import { open, readFile, stat, unlink } from "node:fs/promises";
 import { type Clock, sleep } from "../lib/clock.ts";
 import { errorCode } from "./secrets.ts";
 
@@ -28,7 +28,7 @@ export async function lockFile(path: string, clock: Clock): Promise<FileLock> {
   }
   const held = async () => (await contentOf(path)) === mark;
   const release = async () => {
-    if (await held()) await unlink(path).catch(() => {}); // gone already is as good
+    if (await held()) await remove(path);
   };
   return { held, release };
 }
@@ -48,29 +48,42 @@ async function create(path: string, mark: string): Promise<boolean> {
   }
 }
 
-/** Takes a stale lock away. Two processes may want to at once, and a third may have made a fresh one meanwhile. */
+/**
+ * Takes a stale lock away. Of several that want to, one may: between another's look and its deletion the lock could have
+ * become somebody's fresh one.
+ */
 async function removeIfStale(path: string, clock: Clock): Promise<boolean> {
   const mark = await contentOf(path);
   if (mark === null) return true;
   if (!(await isStale(path, mark, clock))) return false;
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return true;
-    throw error;
+  const guard = `${path}.stale`;
+  if (!(await create(guard, mark))) {
+    if (await isOld(guard, clock)) await remove(guard);
+    return false;
   }
-  // What was moved may be another's fresh lock; it goes back, and its holder notices nothing.
-  if ((await contentOf(aside)) !== mark) await rename(aside, path);
-  else await unlink(aside);
+  try {
+    if ((await contentOf(path)) === mark) await remove(path);
+  } finally {
+    await remove(guard);
+  }
   return true;
 }
 
 async function isStale(path: string, mark: string, clock: Clock): Promise<boolean> {
   const pid = Number.parseInt(mark, 10);
   if (Number.isInteger(pid) && pid > 0 && !isAlive(pid)) return true;
+  return isOld(path, clock);
+}
+
+async function isOld(path: string, clock: Clock): Promise<boolean> {
   const info = await stat(path).catch(() => null);
   return info !== null && clock.now() - info.mtimeMs > STALE_MS;
+}
+
+async function remove(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (errorCode(error) !== "ENOENT") throw error;
+  });
 }
 
 function isAlive(pid: number): boolean {

@@ -56,6 +56,18 @@ async function lockOf(path: string, clock: Clock, disk: Disk): Promise<FileLock>
   }
 }
 
+/** One try to bring a file from `before` to `after`. */
+interface Attempt {
+  readonly path: string;
+  /** What `path` is a link to, or `path`. */
+  readonly target: string;
+  readonly before: Buffer;
+  readonly after: Buffer;
+  readonly disk: Disk;
+  /** Whether the file is still `before`, and the lock ours. */
+  unchanged(): Promise<boolean>;
+}
+
 /** False when someone else has changed the file since it was read. */
 async function attempt(
   path: string,
@@ -72,27 +84,28 @@ async function attempt(
   const after = Buffer.concat([mark, Buffer.from(await change(text))]);
   if (before.equals(after)) return true;
   const unchanged = async () => (await lock.held()) && before.equals(await readFile(target));
+  const attempt: Attempt = { path, target, before, after, disk, unchanged };
   try {
-    return await replace(target, after, unchanged, disk);
+    return await replace(attempt);
   } catch (error) {
     if (!NOT_REPLACEABLE.has(errorCode(error))) throw error;
-    return await overwrite(path, target, before, after, unchanged, disk);
+  }
+  try {
+    return await overwrite(attempt);
+  } catch (error) {
+    if (READ_ONLY.has(errorCode(error))) throw new ConfigReadOnly(path, errorCode(error), { cause: error });
+    throw error;
   }
 }
 
 /** Writes a new file beside the old one and puts it in its place: nobody ever sees half of it. */
-async function replace(
-  target: string,
-  bytes: Uint8Array,
-  unchanged: () => Promise<boolean>,
-  disk: Disk,
-): Promise<boolean> {
+async function replace({ target, after, disk, unchanged }: Attempt): Promise<boolean> {
   const temporary = join(dirname(target), `.config.toml.${randomUUID()}`);
   const file = await disk.create(temporary);
   try {
     try {
       await keepOwner(file, await stat(target));
-      await file.writeFile(bytes);
+      await file.writeFile(after);
       await file.sync();
     } finally {
       await file.close();
@@ -100,7 +113,7 @@ async function replace(
     if (!(await unchanged())) return false;
     await disk.rename(temporary, target);
   } finally {
-    await unlink(temporary).catch(() => {}); // it is there only when it was not put in place
+    await remove(temporary); // it is there only when it was not put in place
   }
   await syncFolder(dirname(target));
   return true;
@@ -112,57 +125,58 @@ async function keepOwner(file: FileHandle, old: Stats): Promise<void> {
   if (uid !== old.uid || gid !== old.gid) await file.chown(old.uid, old.gid);
 }
 
-/** Writes into the file itself, with a copy of the old text on disk until that is done. */
-async function overwrite(
-  path: string,
-  target: string,
-  before: Uint8Array,
-  after: Uint8Array,
-  unchanged: () => Promise<boolean>,
-  disk: Disk,
-): Promise<boolean> {
+/** Writes into the file itself, with a copy of the old text on disk until the file is whole again. */
+async function overwrite({ path, target, before, after, disk, unchanged }: Attempt): Promise<boolean> {
   const backup = backupPath(path);
+  const file = await disk.openInPlace(target);
   try {
     await writeBackup(backup, before, disk);
-    const written = (await unchanged()) && (await overwriteWith(target, after, before));
-    await unlink(backup);
-    return written;
-  } catch (error) {
-    if (READ_ONLY.has(errorCode(error))) throw new ConfigReadOnly(path, errorCode(error), { cause: error });
-    throw error;
-  }
-}
-
-async function overwriteWith(target: string, after: Uint8Array, before: Uint8Array): Promise<true> {
-  const file = await open(target, "r+");
-  try {
-    await fill(file, after).catch(async (error: unknown) => {
-      await fill(file, before); // a full disk has room for what was there
-      throw error;
-    });
-    await file.chmod(0o600).catch(() => {}); // another user's file stays as that user made it
-    await file.sync();
+    const isUnchanged = await unchanged();
+    const failure = isUnchanged ? await fillOrRestore(file, after, before) : null;
+    await remove(backup);
+    if (failure !== null) throw failure;
+    return isUnchanged;
   } finally {
     await file.close();
   }
-  return true;
 }
 
-async function fill(file: FileHandle, bytes: Uint8Array): Promise<void> {
+/** Null when `after` is in the file; why it is not, when `before` could be put back; throws when neither is. */
+async function fillOrRestore(file: FileHandle, after: Buffer, before: Buffer): Promise<Error | null> {
+  const failure = await fill(file, after).then(() => null, asError);
+  // A full disk has room for what was there.
+  if (failure !== null) await fill(file, before);
+  await file.chmod(0o600).catch(() => {}); // another user's file stays as that user made it
+  await file.sync();
+  return failure;
+}
+
+async function fill(file: FileHandle, bytes: Buffer): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;
   await file.truncate(bytes.length);
 }
 
-async function writeBackup(backup: string, bytes: Uint8Array, disk: Disk): Promise<void> {
-  await unlink(backup).catch(() => {}); // of an earlier, interrupted write
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+async function writeBackup(backup: string, bytes: Buffer, disk: Disk): Promise<void> {
+  await remove(backup); // of an earlier, interrupted write
   const file = await disk.create(backup);
   try {
     await file.writeFile(bytes);
     await file.sync();
+  } catch (error) {
+    await remove(backup); // half a backup helps nobody
+    throw error;
   } finally {
     await file.close();
   }
   await syncFolder(dirname(backup));
+}
+
+async function remove(path: string): Promise<void> {
+  await unlink(path).catch(() => {}); // gone already is as good
 }
 
 /** Makes the entries of a folder durable. Some file systems cannot, and then there is nothing to do. */

@@ -35,6 +35,8 @@ export function listen(
       idleTimeout: IDLE_SECONDS,
       maxRequestBodySize: BACKSTOP_BYTES,
       development: false,
+      // Bun turns this on together with `development: false`: a second gateway would then share the port silently.
+      reusePort: false,
     });
   } catch (error) {
     throw new StartError(explain(hostname, port, error), { cause: error });

@@ -1,6 +1,6 @@
 /** SHA-256 as 64 lower-case hex digits. */
 export function sha256Hex(data: string | Uint8Array): string {
-  return new Bun.CryptoHasher("sha256").update(data).digest("hex");
+  return Bun.SHA256.hash(data, "hex");
 }
 
 /** Compares two strings without telling by its time where they differ: both are hashed first, so the lengths do not matter either. */

@@ -47,6 +47,19 @@ export function searchSuite(use: Use): void {
       }),
     );
 
+    test(
+      "puts the best match first among entries of different kinds",
+      use(async ({ store }) => {
+        for (let i = 0; i < 5; i += 1) {
+          await answer(store, sampleRun({ session_id: `s${i}`, input: "filler" }));
+          await store.notes.add({ note_id: `filler ${i}`, device_id: null, text: "filler", created_at: NOW });
+        }
+        await answer(store, sampleRun({ input: `harbour ${"and other words ".repeat(30)}`, created_at: NOW + 1 }));
+        await store.notes.add({ note_id: "close", device_id: null, text: "harbour harbour", created_at: NOW });
+        expect((await store.search.find("harbour", {}, 5)).map(({ kind }) => kind)).toEqual(["note", "message"]);
+      }),
+    );
+
     test.each<[SearchLimits, readonly string[]]>([
       [{ device_id: "device-a" }, ["event a", "message a", "note a"]],
       [{ device_id: "device-b" }, ["event b", "message b", "note b"]],

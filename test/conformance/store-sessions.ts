@@ -102,6 +102,7 @@ export function sessionsSuite(use: Use): void {
       use(async ({ store }) => {
         const [first, second] = [sampleRun({ input: "q0" }), sampleRun({ input: "q1", state: "queued" })];
         await store.runs.create(first);
+        await answer(store, sampleRun({ session_id: "other", input: "secret" }));
         await store.runs.create(second);
         await answer(store, sampleRun({ session_id: "other", input: "secret" }));
         await store.runs.finish(first.run_id, 1, sampleOutcome({ response: "a0" }));

@@ -87,6 +87,21 @@ describe("Idempotency", () => {
     expect(await kind("k")).toBe("replay");
   });
 
+  test("frees a key once when two free it at the same time", async () => {
+    const { store, keys, kind } = setup();
+    const removals = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let next = 0;
+    store.remove = () => removals[next++]!.promise;
+    await kind("k");
+    const [first, second] = [keys.release("s", "k"), keys.release("s", "k")];
+    removals[0]!.resolve();
+    await first;
+    expect(await kind("k")).toBe("new");
+    removals[1]!.resolve();
+    await second;
+    expect(await kind("k")).toBe("in_flight");
+  });
+
   test("frees the key in memory although the disk cannot be written, and says so", async () => {
     const { store, keys, kind } = setup();
     await kind("k");

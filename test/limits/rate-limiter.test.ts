@@ -58,6 +58,16 @@ describe("RateLimiter", () => {
     expect([limiter.hit("s2", false, 1_000), limiter.size]).toEqual([0, 1]);
   });
 
+  test("finds the idle window wherever it stands, however busy older keys are", () => {
+    const limiter = make(2, 2);
+    limiter.hit("busy", false, 0);
+    limiter.hit("idle", false, 1);
+    limiter.hit("busy", false, 900);
+    limiter.hit("shares", false, 950);
+    limiter.hit("shares", false, 950);
+    expect([limiter.hit("new", false, 1_000), limiter.hit("new", false, 1_001)]).toEqual([-950, 1]);
+  });
+
   test("forgets idle windows a few at a time when new keys come", () => {
     const limiter = make(1, 1_000);
     for (let i = 0; i < 100; i += 1) limiter.hit(`k${i}`, false, 0);

@@ -44,7 +44,6 @@ describe.each(SUBJECTS)("Terminal Output (%s)", (_name, command) => {
     await using gateway = await GatewayProcess.start(command, { args: ["-p", "0"] });
     await gateway.stop();
     expect(gateway.stdout).toMatch(likePage(RANDOM_PORT, gateway.port));
-    expect(gateway.stdout).not.toContain("54321\n"); // the page's port is an example, not a constant
   });
 
   test("the lines of the start are the same on a terminal", async () => {
@@ -52,10 +51,17 @@ describe.each(SUBJECTS)("Terminal Output (%s)", (_name, command) => {
     const { dir, port } = gateway;
     await gateway.stop();
     let shown = "";
+    const decoder = new TextDecoder();
     const child = Bun.spawn([...command, "gateway", "-p", "0"], {
-      env: { PATH: process.env["PATH"] ?? "", HOME: dir, ZEROCLAW_CONFIG_DIR: dir, ZEROCLAW_LOG: "error", TERM: "xterm" },
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: dir,
+        ZEROCLAW_CONFIG_DIR: dir,
+        ZEROCLAW_LOG: "error",
+        TERM: "xterm",
+      },
       cwd: dir,
-      terminal: { cols: 120, rows: 40, data: (_terminal, bytes) => (shown += Buffer.from(bytes).toString("utf8")) },
+      terminal: { cols: 120, rows: 40, data: (_terminal, bytes) => (shown += decoder.decode(bytes, { stream: true })) },
     });
     try {
       while (!/Pairing Code: \S+\r\n/.test(shown) && child.exitCode === null) await Bun.sleep(5); // its output is the only sign
@@ -86,7 +92,7 @@ describe.each(SUBJECTS)("Terminal Output (%s)", (_name, command) => {
     await gateway.pair();
     await gateway.stop();
     const lines = gateway.stderr.trimEnd().split("\n");
-    expect(lines.map((line) => typeof JSON.parse(line).message)).not.toContain("undefined");
+    expect(lines.map((line) => typeof JSON.parse(line).message)).toEqual(lines.map(() => "string"));
     expect(gateway.stderr).not.toMatch(/🚀|🔐|📡|✓/);
     expect(gateway.stderr).not.toContain(gateway.code);
   });

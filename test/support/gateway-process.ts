@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Subprocess } from "bun";
+import { GatewayClient } from "./gateway-client.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 
@@ -135,13 +136,19 @@ export class GatewayProcess implements AsyncDisposable {
     return fetch(`${this.url}${path}`, init);
   }
 
+  /** Somebody who asks it: with a token, or nobody in particular. */
+  client(token: string | null = null): GatewayClient {
+    return new GatewayClient(this.url, token);
+  }
+
+  /** The owner: whoever got the printed code first. */
+  async owner(): Promise<GatewayClient> {
+    return this.client(await this.pair());
+  }
+
   /** Spends the printed code, or another one. Resolves to the token. */
   async pair(code = this.code): Promise<string> {
-    const answer = await this.fetch("/pair", { method: "POST", headers: { "X-Pairing-Code": code } });
-    const text = await answer.text();
-    const token = /"token":"(zc_[0-9a-f]{64})"/.exec(text)?.[1];
-    if (!token) throw new Error(`Pairing failed: ${text}`);
-    return token;
+    return (await this.client().post("/pair", { code })).field("token");
   }
 
   /** Runs another command on the same folder to its end. */

@@ -150,6 +150,8 @@ export class World {
   wait = 0;
   /** Messages that the rate limit was asked about. */
   asked = 0;
+  /** When a failed event is tried again. */
+  retryAt: number | null = null;
   /** Wrong tokens by address. */
   readonly wrong = new Map<string, number>();
   /** `pair` waits for this. */
@@ -174,7 +176,7 @@ export class World {
       log,
       timeoutMs: 600_000,
       isQuestion: () => false,
-      retryAt: () => null,
+      retryAt: () => this.retryAt,
     });
     this.addDevice(OWNER, "owner", "owner");
     this.addDevice(PHONE, "phone", "chat");

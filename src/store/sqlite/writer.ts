@@ -107,12 +107,11 @@ export class Writer {
     for (const job of batch) job.settle();
   }
 
-  /** False when a unit threw: everything is rolled back. Throws when the disk did not play along. */
+  /** False when a unit threw: everything is rolled back. */
   #together(batch: readonly Job[]): boolean {
     const before = this.#begin();
     for (const job of batch) {
       if (job.run()) continue;
-      if (isStorageFailure(job.error)) throw job.error;
       this.#rollback();
       return false;
     }
@@ -120,6 +119,7 @@ export class Writer {
     return true;
   }
 
+  /** Each unit by itself, yet in one transaction. Throws when the disk is at fault, and not the unit. */
   #apart(batch: readonly Job[]): void {
     const before = this.#begin();
     for (const job of batch) {

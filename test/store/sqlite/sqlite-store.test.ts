@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
-import { sampleEvent } from "../../conformance/store-samples.ts";
+import { answer, NOW, sampleEvent, sampleRun } from "../../conformance/store-samples.ts";
 import { ManualClock } from "../../support/clock.ts";
 import { inFolder } from "./scratch.ts";
 
@@ -34,6 +34,33 @@ describe("the SQLite store", () => {
       expect(await store.probe()).toBe(true);
       expect(store.fault).toBeNull();
       await store.close();
+    }),
+  );
+
+  test(
+    "writes nothing to answer a probe while it has no fault",
+    inFolder(async (folder) => {
+      const store = await openSqliteStore({ path: join(folder, "state.db"), clock: new ManualClock() });
+      expect(await store.probe()).toBe(true);
+      expect(store.commits).toBe(0);
+      await store.close();
+    }),
+  );
+
+  test(
+    "keeps no searchable copy of what was removed",
+    inFolder(async (folder) => {
+      const path = join(folder, "state.db");
+      const store = await openSqliteStore({ path, clock: new ManualClock() });
+      await answer(store, sampleRun());
+      await store.notes.add({ note_id: "n", device_id: null, text: "secret", created_at: NOW });
+      await store.sessions.remove("chat");
+      await store.notes.remove("n");
+      await store.close();
+      const db = new Database(path);
+      expect(db.query("SELECT * FROM run_search").all()).toEqual([]);
+      expect(db.query("SELECT * FROM note_search").all()).toEqual([]);
+      db.close();
     }),
   );
 
