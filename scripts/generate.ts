@@ -150,7 +150,7 @@ const CASE = /case ("[^"\\]*")/g;
 const SEQUENCE =
   /^for \(let i = 0; i < data\.length; i\+\+\) \{ if \(!this\.\w+\(data\[i\]\)\) \{ return false \} \} return true$/;
 const PATTERN = /^return (\/\S+\/[a-z]*)\.test\(data\)$/;
-const SIMPLE = /^return ([^|;]+)$/;
+const SIMPLE = /^return ((?!.*\bthis\b)[^|;]+)$/;
 const METHOD = /^ {4}(\w+)\(data, ctx\) \{([\s\S]*?)^ {5}\},/gm;
 
 function methodsOf(source: string): ReadonlyMap<string, string> {

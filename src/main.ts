@@ -15,7 +15,7 @@ const code = await runProgram(process.argv.slice(2), {
   logSink: stderrLines(),
   env,
   clock: systemClock,
-  input: { isTerminal: await isTerminal(0), stream: () => Bun.stdin.stream() },
+  input: { isTerminal: () => isTerminal(0), stream: () => Bun.stdin.stream() },
   events: processEvents,
 });
 process.exit(code);

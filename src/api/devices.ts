@@ -1,8 +1,9 @@
 import { type Answer, json } from "../http/answer.ts";
+import { jsonOf } from "../http/body.ts";
 import { rfc3339 } from "../lib/time.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { StoredDevice } from "../store/store.ts";
-import { bodyAs, type Context, type Handler, notFound, principalOf } from "./context.ts";
+import { bodyAs, type Context, type Handler, notFound, principalOf, valueAs } from "./context.ts";
 import type { ApiParts } from "./parts.ts";
 
 /** GET /api/devices: who holds a token. */
@@ -63,7 +64,8 @@ export function renewPaircode({ pairing, lockouts }: Pick<ApiParts, "pairing" | 
 }
 
 async function optionalBody(context: Context) {
-  return (await context.body()).length === 0 ? {} : bodyAs(context, "paircode_request");
+  const bytes = await context.body();
+  return bytes.length === 0 ? {} : valueAs(jsonOf(bytes), "paircode_request");
 }
 
 function mint(

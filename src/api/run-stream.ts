@@ -10,7 +10,7 @@ export function runStream(handle: RunHandle, streams: Streams, clock: Clock): An
   return {
     status: 200,
     type: "text/event-stream; charset=utf-8",
-    headers: { "X-Accel-Buffering": "no" },
+    headers: { "X-Accel-Buffering": "no", Location: `/api/runs/${handle.run_id}` },
     body: sseStream((signal) => framesOf(handle, streams, signal), clock),
   };
 }

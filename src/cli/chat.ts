@@ -13,10 +13,11 @@ const DOING = "send the message";
 
 /** `zeroclaw chat`: a conversation, line by line. Ctrl+C cancels the answer under way, once more leaves; Ctrl+D leaves. */
 export async function chat(context: Context): Promise<number> {
-  const { args, terminal, clock, env, events } = context;
+  const { args, terminal, clock, env, events, input } = context;
   const client = new LocalClient(configDir(env), clock);
   const session = sessionOf(args);
-  const conversation = new Conversation(context, client, session);
+  const interactive = terminal.isTerminal && (await input.isTerminal());
+  const conversation = new Conversation(context, client, session, interactive);
   // Asked first, so that nobody types a message to a gateway that is not there.
   const { agent } = await client.ask({ path: "/api/status", doing: "chat" });
   const left = Promise.withResolvers<number>();
@@ -45,8 +46,8 @@ class Conversation {
   #question: Question | null = null;
   #presses = 0;
 
-  constructor(context: Context, client: LocalClient, session: string | undefined) {
-    this.interactive = context.input.isTerminal && context.terminal.isTerminal;
+  constructor(context: Context, client: LocalClient, session: string | undefined, interactive: boolean) {
+    this.interactive = interactive;
     this.#context = context;
     this.#client = client;
     this.#session = session;

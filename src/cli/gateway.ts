@@ -6,7 +6,7 @@ import { systemRandom } from "../lib/random.ts";
 import { type Level, Log } from "../observe/log.ts";
 import type { Arguments } from "./args.ts";
 import type { Context } from "./command.ts";
-import { OutputClosed, UsageError } from "./exit-codes.ts";
+import { UsageError } from "./exit-codes.ts";
 import { gatewayBanner } from "./gateway-banner.ts";
 import { Interrupts } from "./interrupts.ts";
 import { nearest } from "./nearest.ts";
@@ -54,7 +54,7 @@ async function serve(context: Context, start: Start, log: Log, interrupts: Inter
   const running = await start({ dir, loaded, clock, random: systemRandom, log, newPairing });
   const { host, port, code } = running;
   const randomPort = loaded.config.gateway.port === 0;
-  announce(terminal, gatewayBanner({ host, port, randomPort, code, newPairing }));
+  announce(terminal, log, gatewayBanner({ host, port, randomPort, code, newPairing }));
   for (const warning of new Set([...loaded.warnings, ...running.warnings])) log.warn(warning);
   return untilStopped(running, interrupts, clock, log);
 }
@@ -66,12 +66,14 @@ function flagsOf(args: Arguments): { port?: number; host?: string } {
   return { ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
 }
 
-/** A gateway whose stdout is closed serves all the same. */
-function announce(terminal: Terminal, banner: string): void {
+/** A gateway whose stdout is closed, or on a full disk, serves all the same. */
+function announce(terminal: Terminal, log: Log, banner: string): void {
   try {
     terminal.write(banner);
   } catch (error) {
-    if (!(error instanceof OutputClosed)) throw error;
+    log.warn("The startup lines could not be written to stdout; zeroclaw gateway get-paircode has the code", {
+      error: String(error),
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a person or a pipe types. */
 export interface Input {
-  readonly isTerminal: boolean;
+  /** Whether a person types it. Asked only by those who read it: it costs 2 ms. */
+  isTerminal(): Promise<boolean>;
   stream(): ReadableStream<Uint8Array>;
 }
 

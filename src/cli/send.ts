@@ -37,7 +37,7 @@ export async function send(context: Context): Promise<number> {
 
 async function textOf({ args, input }: Context): Promise<string> {
   const words = args.positionals;
-  const fromInput = words.length === 0 ? !input.isTerminal : words.length === 1 && words[0] === "-";
+  const fromInput = words.length === 0 ? !(await input.isTerminal()) : words.length === 1 && words[0] === "-";
   const text = fromInput ? await readText(input, MAX_BYTES) : words.join(" ");
   if (text === null) throw args.wrongUse(`stdin holds more than the ${MAX_BYTES} bytes that one message may have.`);
   if (text.trim() !== "") return fromInput ? text.replace(/\r?\n$/, "") : text;

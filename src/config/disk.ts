@@ -1,12 +1,12 @@
-import { constants } from "node:fs";
-import { access, type FileHandle, open, rename } from "node:fs/promises";
+import { accessSync, constants } from "node:fs";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode } from "./secrets.ts";
 
 /** The few acts of writing that fail in ways a test cannot bring about by itself: mount points, read-only file systems. */
 export interface Disk {
   /** Whether a file or folder can be written; true as well when it does not exist. */
-  canWrite(path: string): Promise<boolean>;
+  canWrite(path: string): boolean;
   /** Makes a file that must not exist yet, mode 0600. */
   create(path: string): Promise<FileHandle>;
   /** Opens a file that exists, to be written where it is. */
@@ -15,9 +15,9 @@ export interface Disk {
 }
 
 export const systemDisk: Disk = {
-  async canWrite(path) {
+  canWrite(path) {
     try {
-      await access(path, constants.W_OK);
+      accessSync(path, constants.W_OK);
       return true;
     } catch (error) {
       return errorCode(error) === "ENOENT";
@@ -29,6 +29,6 @@ export const systemDisk: Disk = {
 };
 
 /** Whether the file, or the folder that it is in, cannot be written. What does not exist yet can. */
-export async function isReadOnly(path: string, disk: Disk = systemDisk): Promise<boolean> {
-  return !((await disk.canWrite(dirname(path))) && (await disk.canWrite(path)));
+export function isReadOnly(path: string, disk: Disk = systemDisk): boolean {
+  return !(disk.canWrite(dirname(path)) && disk.canWrite(path));
 }

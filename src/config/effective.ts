@@ -1,6 +1,6 @@
 import type { Json } from "../lib/json.ts";
 import { type Channel, resolveChannel } from "./channels.ts";
-import { channelSettings, findSetting, fixedKeys, splitKey } from "./keys.ts";
+import { channelSettings, FIXED_SETTINGS } from "./keys.ts";
 import type { Environment } from "./paths.ts";
 import type { Config } from "./settings.ts";
 
@@ -31,7 +31,7 @@ export function effective(layers: readonly Layer[], channels: Iterable<string>, 
     values.set(key, value);
     sources.set(key, layer?.source ?? "default");
   };
-  for (const key of fixedKeys()) take(key, findSetting(key)?.default);
+  for (const { key, setting } of FIXED_SETTINGS) take(key, setting.default);
   const resolved = new Map<string, Channel>();
   for (const name of new Set(channels)) {
     const given = new Map<string, Json>();
@@ -48,8 +48,7 @@ export function effective(layers: readonly Layer[], channels: Iterable<string>, 
 
 function assemble(values: ReadonlyMap<string, Json>, channels: ReadonlyMap<string, Channel>): Config {
   const tables: Record<string, Record<string, Json | undefined>> = {};
-  for (const key of fixedKeys()) {
-    const { table, name } = splitKey(key);
+  for (const { key, table, name } of FIXED_SETTINGS) {
     tables[table] ??= {};
     tables[table][name] = values.get(key);
   }

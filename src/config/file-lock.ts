@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { open, readFile, stat, unlink } from "node:fs/promises";
 import { type Clock, sleep } from "../lib/clock.ts";
 import { errorCode } from "./secrets.ts";
@@ -19,7 +18,7 @@ export interface FileLock {
  * @throws Error when the lock is held all that time, or the folder cannot be written (then with the system's `code`).
  */
 export async function lockFile(path: string, clock: Clock): Promise<FileLock> {
-  const mark = `${process.pid} ${randomUUID()}\n`;
+  const mark = `${process.pid} ${crypto.randomUUID()}\n`;
   const deadline = clock.monotonic() + WAIT_MS;
   while (!(await create(path, mark))) {
     if (await removeIfStale(path, clock)) continue;

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { link, mkdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Json } from "../lib/json.ts";
@@ -27,7 +26,7 @@ export async function createFirstFile(path: string, disk: Disk = systemDisk): Pr
 /** Under another name first, so that nobody finds half of it. */
 async function createWhole(path: string, text: string, disk: Disk): Promise<boolean> {
   if (await Bun.file(path).exists()) return false;
-  const temporary = join(dirname(path), `.config.toml.${randomUUID()}`);
+  const temporary = join(dirname(path), `.config.toml.${crypto.randomUUID()}`);
   await write(temporary, text, disk);
   try {
     // Unlike a rename, a link never replaces what is there.

@@ -59,9 +59,25 @@ export function channelOf(key: string): string | null {
   return root === "channels" && name !== undefined ? name : null;
 }
 
-/** Every key that exists whatever the file says, in the order of the declarations. */
+export interface FixedSetting {
+  readonly key: string;
+  readonly table: string;
+  readonly name: string;
+  readonly setting: Setting;
+}
+
+/** The settings that exist whatever the file says, in the order of the declarations. */
+export const FIXED_SETTINGS: readonly FixedSetting[] = Object.entries<Readonly<Record<string, Setting>>>(
+  SETTINGS,
+).flatMap(([table, settings]) =>
+  Object.entries(settings).map(([name, setting]) => ({ key: `${table}.${name}`, table, name, setting })),
+);
+
+const FIXED_KEYS: readonly string[] = FIXED_SETTINGS.map(({ key }) => key);
+
+/** Their keys. */
 export function fixedKeys(): readonly string[] {
-  return Object.entries(SETTINGS).flatMap(([table, settings]) => keysOf(table, settings));
+  return FIXED_KEYS;
 }
 
 /** Every known key; those of other channels than whatsapp and github are written `channels.<name>.…`. */

@@ -44,7 +44,7 @@ const DOING = "Cannot read the configuration";
 export async function loadConfig({ dir, env, flags = {} }: LoadOptions): Promise<LoadedConfig> {
   const path = configPath(dir);
   const where = displayPath(path, env);
-  const file = await readConfigFile(path, where);
+  const file = readConfigFile(path, where);
   const interrupted = existsSync(backupPath(path));
   const fileLayer = await parseFile(file.text, where, interrupted ? backupHint(where) : TOML_HINT);
   const environment = readEnvironment(env, fileLayer.channels);
@@ -68,7 +68,7 @@ export async function loadConfig({ dir, env, flags = {} }: LoadOptions): Promise
     config: apiKey.config,
     path,
     exists: file.exists,
-    readOnly: await isReadOnly(path),
+    readOnly: isReadOnly(path),
     sources,
     warnings: [
       ...(interrupted ? [backupHint(where)] : []),

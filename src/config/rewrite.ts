@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Stats } from "node:fs";
 import { type FileHandle, open, readFile, realpath, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -15,6 +14,7 @@ const READ_ONLY: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS"]);
 /** A file that is a mount point (a container's bind mount) cannot be replaced, only written. */
 const NOT_REPLACEABLE: ReadonlySet<string> = new Set(["EBUSY", "EXDEV", ...READ_ONLY]);
 
+const TEMPORARY = ".config.toml.new";
 const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf);
 
 export interface Rewriting {
@@ -34,7 +34,7 @@ export async function rewriteFile(
   { clock, disk }: Rewriting,
 ): Promise<void> {
   // A file that its owner made read-only could be replaced all the same, since that takes only its folder.
-  if (!(await disk.canWrite(path))) throw new ConfigReadOnly(path, "no permission to write it");
+  if (!disk.canWrite(path)) throw new ConfigReadOnly(path, "no permission to write it");
   const lock = await lockOf(path, clock, disk);
   try {
     for (let tries = 1; ; tries += 1) {
@@ -47,7 +47,7 @@ export async function rewriteFile(
 }
 
 async function lockOf(path: string, clock: Clock, disk: Disk): Promise<FileLock> {
-  if (!(await disk.canWrite(dirname(path)))) throw new ConfigReadOnly(path, "no permission to write its folder");
+  if (!disk.canWrite(dirname(path))) throw new ConfigReadOnly(path, "no permission to write its folder");
   try {
     return await lockFile(`${path}.lock`, clock);
   } catch (error) {
@@ -100,7 +100,9 @@ async function attempt(
 
 /** Writes a new file beside the old one and puts it in its place: nobody ever sees half of it. */
 async function replace({ target, after, disk, unchanged }: Attempt): Promise<boolean> {
-  const temporary = join(dirname(target), `.config.toml.${randomUUID()}`);
+  // Always the same name: who holds the lock clears away what a process that was killed has left.
+  const temporary = join(dirname(target), TEMPORARY);
+  await remove(temporary);
   const file = await disk.create(temporary);
   try {
     try {

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { parseNetwork } from "../lib/address.ts";
 import type { Json } from "../lib/json.ts";
 import { parseDuration } from "../lib/time.ts";
@@ -59,8 +58,7 @@ function each(rule: (value: string) => string | null, show: "shown" | "hidden" =
 }
 
 function host(value: string): string | null {
-  const bare = value.replace(/^\[(.*)\]$/, "$1");
-  if (isIP(bare) !== 0) return null;
+  if (isAddress(value)) return null;
   if (value === "*") return 'is no address; all interfaces are "0.0.0.0"';
   if (/:\d+$/.test(value)) return "holds a port, which belongs in gateway.port";
   // An empty or blank host would make Bun listen on all interfaces.
@@ -70,9 +68,15 @@ function host(value: string): string | null {
 const HOST_NAME =
   /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$/;
 
+/** An address alone, IPv6 also in brackets or with a zone. */
+function isAddress(value: string): boolean {
+  const bare = value.replace(/^\[(.*)\]$/, "$1").replace(/%[\w.~-]+$/, "");
+  return !bare.includes("/") && parseNetwork(bare) !== null;
+}
+
 function hostName(value: string): string | null {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return "is a URL; only the host name is wanted";
-  if (isIP(value.replace(/^\[(.*)\]$/, "$1")) !== 0) return null;
+  if (isAddress(value)) return null;
   if (/:\d+$/.test(value)) return "holds a port; a host name is wanted";
   return HOST_NAME.test(value) ? null : "is no host name";
 }

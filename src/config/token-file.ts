@@ -28,7 +28,7 @@ export class TokenFile {
   /** The entries as they are written. Without a file there are none. @throws ConfigError when the list cannot be read. */
   read(): Promise<readonly string[]> {
     return this.#inTurn(async () => {
-      const { text } = await readConfigFile(this.#path, this.#path);
+      const { text } = readConfigFile(this.#path, this.#path);
       this.#known = await entriesOf(text, this.#path);
       return this.#known;
     });
@@ -71,7 +71,7 @@ export class TokenFile {
   }
 
   async #wholeEntries(): Promise<readonly string[]> {
-    const { text, exists } = await readConfigFile(this.#path, this.#path);
+    const { text, exists } = readConfigFile(this.#path, this.#path);
     // To end every device somebody empties the list; a file without a word is one that was lost.
     if (exists && text.trim() !== "") return await entriesOf(text, this.#path);
     const detail = `the file is ${exists ? "empty" : "gone"}; paired devices stay as they were`;

@@ -15,7 +15,7 @@ export async function onCancel(connection: Connection, frame: FrameOf<"cancel">)
   if (!handle || !parts.runs.cancel(run_id)) {
     throw new Problem("run_ended", { detail: `The run has ended already: it is ${run.state}.` });
   }
-  if (!sessions.follows(run.session_id)) sessions.track(handle, { id: frame.id, stream: false });
+  sessions.awaitEnd(handle, frame.id);
 }
 
 /** A message that has not become a run yet is answered as cancelled when its turn comes. */

@@ -24,7 +24,7 @@ export class Outbox {
 
   send(text: string): void {
     if (this.#closed) return;
-    if (this.#socket.bufferedAmount() - this.#forgiven > MAX_BEHIND || this.#socket.send(text) === 0) this.#tooSlow();
+    if (this.#socket.bufferedAmount() - this.#forgiven > MAX_BEHIND || !this.#sent(text)) this.#tooSlow();
   }
 
   /** Sends without counting against the reader. Wait for `room` first. */
@@ -52,6 +52,15 @@ export class Outbox {
   /** Writers that wait for room. */
   get waiting(): number {
     return this.#paced.size;
+  }
+
+  /** False when it was dropped. A socket that throws must not take others' frames, or the process, with it. */
+  #sent(text: string): boolean {
+    try {
+      return this.#socket.send(text) !== 0;
+    } catch {
+      return false;
+    }
   }
 
   #drain(signal: AbortSignal): Promise<void> {

@@ -28,12 +28,17 @@ export class SessionReader {
   readonly #outbox: Outbox;
   readonly #removed: () => void;
   readonly #runs = new Map<string, Wanted>();
-  #followed = false;
+  /** Everything above this is sent; null: the session is not followed. */
+  #followedAfter: number | null = null;
+  /** What was sent or passed over. */
+  #seq = 0;
   /** While a message is being started its frames may come before we know that they are ours, so nothing is sorted. */
   #holds = 0;
   #unheld: (() => void)[] = [];
   #reading: AbortController | null = null;
   #paced = false;
+  /** Whoever followed and has not been told yet that the reader has caught up. */
+  #live: (() => void) | null = null;
 
   /** `removed` is called when the session was, and nothing more comes. */
   constructor(parts: ReaderParts, session_id: string, outbox: Outbox, removed: () => void) {
@@ -44,7 +49,7 @@ export class SessionReader {
   }
 
   get followed(): boolean {
-    return this.#followed;
+    return this.#followedAfter !== null;
   }
 
   /** Nothing more to read or to wait for. */
@@ -53,7 +58,7 @@ export class SessionReader {
   }
 
   get #wanted(): boolean {
-    return this.#followed || this.#runs.size > 0;
+    return this.followed || this.#runs.size > 0;
   }
 
   /** Stops sorting frames until `unhold`: a run is about to be started. */
@@ -67,28 +72,46 @@ export class SessionReader {
     for (const go of this.#unheld.splice(0)) go();
   }
 
-  /** Sends what is wanted of a run. */
-  track(handle: RunHandle, wanted: Wanted): void {
-    if (!this.#runs.has(handle.run_id)) this.#runs.set(handle.run_id, wanted);
-    if (!this.#reading) this.#read(handle.after, false, () => undefined);
+  tracks(run_id: string): boolean {
+    return this.#runs.has(run_id);
   }
 
-  /** Sends everything after `after`, at the reader's pace until it has caught up; `live` is called then. */
+  /** Sends what is wanted of a run. */
+  track(handle: RunHandle, wanted: Wanted): void {
+    this.#runs.set(handle.run_id, wanted);
+    if (!this.#reading) this.#read(handle.after, false);
+  }
+
+  /**
+   * Sends everything after `after`, at the reader's pace until it has caught up. `live` is called then, or earlier when
+   * the session is followed from another place or not any more.
+   */
   follow(after: number, live: () => void): void {
-    this.#followed = true;
+    this.#tellLive();
+    this.#followedAfter = after;
+    // A run that was asked for here may have something to say that is not above `after` and was not sent yet.
+    const from = this.#reading && this.#runs.size > 0 ? Math.min(after, this.#seq) : after;
     this.#interrupt();
-    this.#read(after, true, live);
+    this.#live = live;
+    this.#read(from, true);
   }
 
   unfollow(): void {
-    this.#followed = false;
+    this.#followedAfter = null;
+    this.#tellLive();
     if (!this.#wanted) this.stop();
   }
 
   stop(): void {
-    this.#followed = false;
+    this.#followedAfter = null;
     this.#runs.clear();
     this.#interrupt();
+  }
+
+  #tellLive(): void {
+    const live = this.#live;
+    this.#live = null;
+    live?.();
   }
 
   #interrupt(): void {
@@ -97,24 +120,24 @@ export class SessionReader {
     for (const go of this.#unheld.splice(0)) go();
   }
 
-  #read(after: number, paced: boolean, live: () => void): void {
+  #read(after: number, paced: boolean): void {
     const abort = new AbortController();
     this.#reading = abort;
     this.#paced = paced;
-    void this.#readOn(after, abort.signal, live);
+    this.#seq = after;
+    void this.#readOn(abort.signal);
   }
 
   /** Reads until nothing is wanted or `signal` aborts, over failures of the store. Never rejects. */
-  async #readOn(after: number, signal: AbortSignal, live: () => void): Promise<void> {
-    const place = { seq: after };
+  async #readOn(signal: AbortSignal): Promise<void> {
     const caughtUp = () => {
       if (!this.#paced || signal.aborted) return;
       this.#paced = false;
-      live();
+      this.#tellLive();
     };
     while (!signal.aborted) {
       try {
-        await this.#readThrough(place, signal, caughtUp);
+        await this.#readThrough(signal, caughtUp);
       } catch (error) {
         this.#parts.log.error("Cannot read a session for a socket; trying again", {
           session_id: this.#session_id,
@@ -125,37 +148,40 @@ export class SessionReader {
     }
   }
 
-  async #readThrough(place: { seq: number }, signal: AbortSignal, caughtUp: () => void): Promise<void> {
+  async #readThrough(signal: AbortSignal, caughtUp: () => void): Promise<void> {
     const { streams } = this.#parts;
     const stream = await streams.acquire(this.#session_id);
     try {
-      for await (const item of stream.read(place.seq, signal, caughtUp)) {
+      for await (const item of stream.read(this.#seq, signal, caughtUp)) {
         await this.#sorting(signal);
-        if (!signal.aborted) await this.#send(item, signal);
+        await this.#pass(item, signal);
         if (signal.aborted) return;
-        place.seq = item.frame.seq ?? place.seq;
         if (!this.#wanted) return this.stop(); // at once, so that a run that is tracked from now on gets a reader
       }
       if (signal.aborted) return;
       // A new session of that name may be somebody else's, so nobody follows on into it.
       this.stop();
       this.#removed();
+      this.#tellLive();
     } finally {
       streams.release(this.#session_id);
     }
   }
 
-  async #send({ frame, json }: Published, signal: AbortSignal): Promise<void> {
-    const run_id = frame.run_id ?? "";
-    const wanted = this.#runs.get(run_id);
+  /** Sends a frame if it is wanted. What is sent and what is noted of it happens in one turn. */
+  async #pass({ frame, json }: Published, signal: AbortSignal): Promise<void> {
+    const { run_id = "", seq = 0 } = frame;
     const last = isTerminal(frame);
-    if (this.#followed || (wanted && (last || wanted.stream))) {
-      if (this.#paced) await this.#outbox.room(signal);
-      if (signal.aborted) return;
-      const text = withId(json, wanted?.id);
+    if (this.#paced) await this.#outbox.room(signal);
+    if (signal.aborted) return;
+    const run = this.#runs.get(run_id);
+    const followed = this.#followedAfter !== null && seq > this.#followedAfter;
+    if (followed || (run && (last || run.stream))) {
+      const text = withId(json, run?.id);
       if (this.#paced) this.#outbox.sendPaced(text);
       else this.#outbox.send(text);
     }
+    this.#seq = seq;
     if (last) this.#runs.delete(run_id);
   }
 

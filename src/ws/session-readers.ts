@@ -26,6 +26,13 @@ export class SessionReaders {
     return this.#readers.get(session_id)?.followed ?? false;
   }
 
+  /** Sends how a run ends, unless that is sent anyway. */
+  awaitEnd(handle: RunHandle, id: string | undefined): void {
+    if (this.#stopped) return;
+    const reader = this.#reader(handle.session_id);
+    if (!reader.followed && !reader.tracks(handle.run_id)) reader.track(handle, { id, stream: false });
+  }
+
   /** Starts a run with `start` and sends what is wanted of it, from its first frame on. */
   async started<T>(session_id: string, start: (track: (handle: RunHandle, wanted: Wanted) => void) => Promise<T>) {
     const reader = this.#reader(session_id);
@@ -38,10 +45,6 @@ export class SessionReaders {
       reader.unhold();
       this.#tidy();
     }
-  }
-
-  track(handle: RunHandle, wanted: Wanted): void {
-    if (!this.#stopped) this.#reader(handle.session_id).track(handle, wanted);
   }
 
   /** Sends everything of a session after `after`; `live` is called when the reader has caught up. */

@@ -71,9 +71,10 @@ test("`gateway` shows the random port of a configuration that has port 0", async
   expect(await code).toBe(0);
 });
 
-test("`gateway` serves although nobody reads its stdout", async () => {
+test("`gateway` serves although nobody reads its stdout, and says where the code is", async () => {
   const { events, err, code } = start([], { closed: true });
   await err.shows("Anybody can reach this port.");
+  expect(err.text).toContain("zeroclaw gateway get-paircode has the code");
   events.signal("SIGTERM");
   expect(await code).toBe(0);
 });

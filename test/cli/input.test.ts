@@ -4,7 +4,7 @@ import { type Input, readLines, readText } from "../../src/cli/input.ts";
 
 function input(...chunks: Uint8Array[]): Input {
   return {
-    isTerminal: false,
+    isTerminal: () => Promise.resolve(false),
     stream: () =>
       new ReadableStream({
         start(controller) {

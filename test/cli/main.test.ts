@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { resolve } from "node:path";
 import { VERSION } from "../../src/lib/version.ts";
-import { type Ended, type LocalGateway, localGateway, program, run, temporaryFolder } from "../support/cli.ts";
+import {
+  type Ended,
+  type LocalGateway,
+  localGateway,
+  program,
+  run,
+  startGatewayProcess,
+  temporaryFolder,
+} from "../support/cli.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
@@ -108,6 +116,36 @@ test("the program writes all of a long output to a pipe that is read late", asyn
     expect(await child.exited).toBe(0);
   } finally {
     await gateway.stop();
+  }
+});
+
+test.each([
+  ["SIGTERM", 0],
+  ["SIGINT", 130],
+  ["SIGHUP", 0],
+] as const)("the program serves until %s and then ends with %i", async (signal, code) => {
+  const gateway = await startGatewayProcess(folder.dir);
+  try {
+    expect((await fetch(`http://127.0.0.1:${gateway.port}/health`)).status).toBe(200);
+  } finally {
+    gateway.signal(signal);
+  }
+  const ended = await gateway.ended;
+  expect([ended.code, ended.stdout]).toEqual([code, gateway.banner]);
+});
+
+test("the program's commands reach the gateway that it runs", async () => {
+  const gateway = await startGatewayProcess(folder.dir);
+  try {
+    expect((await zeroclaw("gateway get-paircode")).stdout).toContain(gateway.code);
+    expect(JSON.parse((await zeroclaw("status --json")).stdout)).toMatchObject({ running: true, pid: gateway.pid });
+    expect((await zeroclaw("send --stream hello")).code).toBe(0);
+    const second = await zeroclaw("gateway -p 0");
+    expect([second.code, second.stdout]).toEqual([1, ""]);
+    expect(second.stderr).toContain(`pid ${gateway.pid}`);
+  } finally {
+    gateway.signal("SIGTERM");
+    await gateway.ended;
   }
 });
 

@@ -23,7 +23,7 @@ const NOT_REPLACEABLE: readonly [string, Partial<Disk>][] = [
   ["is on another device than its folder (EXDEV)", { rename: failing("EXDEV") }],
   [
     "is in a folder that cannot be written (EACCES)",
-    { create: (path) => (path.includes(".config.toml.") ? failing("EACCES")() : systemDisk.create(path)) },
+    { create: (path) => (path.endsWith(".config.toml.new") ? failing("EACCES")() : systemDisk.create(path)) },
   ],
 ];
 
@@ -38,6 +38,15 @@ describe("rewriteFile", () => {
     expect(await Bun.file(folder.file()).text()).toBe("old and new");
     expect(after.mode & 0o777).toBe(0o600);
     expect(after.ino).not.toBe(before.ino);
+    expect(await readdir(folder.path)).toEqual(["config.toml"]);
+  });
+
+  test("clears away what a process that was killed has left", async () => {
+    await Bun.write(folder.file(), "old");
+    await Bun.write(folder.file(".config.toml.new"), "half of");
+    await rewrite(() => "new");
+
+    expect(await Bun.file(folder.file()).text()).toBe("new");
     expect(await readdir(folder.path)).toEqual(["config.toml"]);
   });
 
@@ -214,8 +223,8 @@ describe.each(NOT_REPLACEABLE)("rewriteFile of a file that %s", (_what, disk) =>
 
 describe("rewriteFile refuses a read-only", () => {
   test.each([
-    ["file", (path: string) => Promise.resolve(!path.endsWith("config.toml"))],
-    ["folder", (path: string) => Promise.resolve(path.endsWith("config.toml"))],
+    ["file", (path: string) => !path.endsWith("config.toml")],
+    ["folder", (path: string) => path.endsWith("config.toml")],
   ])("%s, although replacing the file might work", async (_what, canWrite) => {
     await Bun.write(folder.file(), "old");
 

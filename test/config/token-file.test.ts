@@ -110,7 +110,7 @@ describe("TokenFile", () => {
 
   test("says so when the file is read-only", async () => {
     await save(listOf());
-    const readOnly = new TokenFile(folder.file(), clock, { ...systemDisk, canWrite: () => Promise.resolve(false) });
+    const readOnly = new TokenFile(folder.file(), clock, { ...systemDisk, canWrite: () => false });
 
     await expect(readOnly.write([A])).rejects.toMatchObject({ name: "ConfigReadOnly" });
   });
@@ -230,7 +230,7 @@ describe("TokenFile.watch", () => {
     expect(errors).toEqual([]);
   });
 
-  test("sees a change that leaves size and times as they were, for as long as the file is young", async () => {
+  test("sees a change that leaves the size and the time of modification as they were", async () => {
     const { atime, mtime } = await stat(folder.file());
     await pass(900);
     await save(listOf(A, C));

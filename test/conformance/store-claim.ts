@@ -73,7 +73,7 @@ export function claimSuite(use: Use): void {
       use(async ({ store }) => {
         const [a] = await acceptAll(store, ["a"]);
         await store.events.claim(1, NOW);
-        expect(await store.events.fail(a!, 1, { at: NOW, error: "timeout", next_at: NOW + 5_000 })).toBe(true);
+        expect(await store.events.fail(a!, 1, { at: NOW, error: "timeout", next_at: NOW + 4_999.5 })).toBe(true);
         expect(await store.events.get(a!)).toMatchObject({ state: "retrying", error: "timeout", updated_at: NOW });
         expect(await claimedIds(store, 1, NOW + 4_999)).toEqual([]);
         expect(await store.events.claim(1, NOW + 5_000)).toMatchObject([{ event_id: a, attempts: 2 }]);

@@ -106,6 +106,9 @@ export function eventsSuite(use: Use): void {
           store.events.accept(sampleEvent()),
         ]);
         expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+        expect(String(outcomes[1]?.status === "rejected" && outcomes[1].reason)).toContain(
+          `Cannot accept event "${first.event_id}"`,
+        );
         expect((await store.events.counts()).received).toBe(3);
         expect((await store.events.get(first.event_id))?.type).toBe("issues.opened");
       }),

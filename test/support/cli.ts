@@ -38,6 +38,48 @@ export async function run(
   return { code, stdout, stderr };
 }
 
+export interface GatewayProcess {
+  readonly pid: number;
+  readonly port: number;
+  readonly code: string;
+  /** What stands on stdout until the startup lines are complete. */
+  readonly banner: string;
+  signal(name: NodeJS.Signals): void;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts the real `zeroclaw gateway -p 0` on a folder and waits for its startup lines. @throws Error when it ends first */
+export async function startGatewayProcess(dir: string, args: readonly string[] = []): Promise<GatewayProcess> {
+  const child = Bun.spawn([...program(), "gateway", "-p", "0", ...args], {
+    env: { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", ZEROCLAW_CONFIG_DIR: dir },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const stderr = child.stderr.text();
+  const decoder = new TextDecoder();
+  const lines = Promise.withResolvers<string>();
+  let stdout = "";
+  const read = async () => {
+    for await (const chunk of child.stdout) {
+      stdout += decoder.decode(chunk, { stream: true });
+      if (/Pairing Code: .*\n/.test(stdout)) lines.resolve(stdout);
+    }
+    lines.reject(new Error(`The gateway ended before it ran: ${await stderr}`));
+  };
+  const ended = read().then(async () => ({ code: await child.exited, stdout, stderr: await stderr }));
+  const banner = await lines.promise;
+  return {
+    pid: child.pid,
+    port: Number(/started on port: (\d+)/.exec(banner)?.[1]),
+    code: /Pairing Code: (\S+)/.exec(banner)?.[1] ?? "",
+    banner,
+    signal: (name) => child.kill(name),
+    ended,
+  };
+}
+
 /** A new folder under the system's temporary one; removed by `remove`. */
 export async function temporaryFolder(): Promise<{ readonly dir: string; remove(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), "zeroclaw-cli-"));
@@ -144,7 +186,10 @@ export function surroundings(options: CallOptions, out: MemoryOutput, err: Memor
     logSink: { write: (lines) => void err.write(lines), flush: () => {} },
     env,
     clock: options.clock ?? new ManualClock(),
-    input: { isTerminal: terminal, stream: () => (typeof stdin === "string" ? new Blob([stdin]).stream() : stdin) },
+    input: {
+      isTerminal: () => Promise.resolve(terminal),
+      stream: () => (typeof stdin === "string" ? new Blob([stdin]).stream() : stdin),
+    },
     events: options.events ?? new ManualEvents(),
   };
 }

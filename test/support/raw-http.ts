@@ -24,7 +24,7 @@ export interface RawRequest {
 export async function rawRequest(port: number, request: RawRequest): Promise<RawResponse> {
   await using connection = await RawConnection.open(port, request.from);
   connection.send(requestBytes(port, request));
-  return connection.response(request.method === "HEAD");
+  return await connection.response(request.method === "HEAD"); // awaited here: the connection ends with this function
 }
 
 /** The bytes of a request. */

@@ -24,6 +24,8 @@ export class FakeSocket implements SocketLike {
   closed: { readonly code: number; readonly reason: string } | null = null;
   terminated = false;
   pings = 0;
+  /** Called at every ping. */
+  onPing = () => {};
   /** Takes nothing: what is sent waits in the buffer. */
   stalled = false;
   /** Loses what is sent, as Bun does past its limit. */
@@ -44,6 +46,7 @@ export class FakeSocket implements SocketLike {
 
   ping(): void {
     this.pings += 1;
+    this.onPing();
   }
 
   close(code: number, reason: string): void {
@@ -73,6 +76,7 @@ export class Client {
   constructor(hub: SocketHub, data: SocketData) {
     this.hub = hub;
     this.data = data;
+    this.socket.onPing = () => hub.heard(data);
     hub.open(data, this.socket);
   }
 

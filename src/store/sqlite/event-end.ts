@@ -49,7 +49,7 @@ export function failEvent(db: Connection, event_id: string, attempt: number | nu
           attempt,
           error,
           at,
-          Math.max(next_at, 1), // 0 means a first attempt
+          Math.max(Math.ceil(next_at), 1), // jitter has fractions, and 0 means a first attempt
           at + HOLD_MS,
         );
   if (event === null) return false;

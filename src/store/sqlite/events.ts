@@ -9,6 +9,7 @@ import type {
   Page,
 } from "../store.ts";
 import type { Connection } from "./database.ts";
+import { isDuplicate } from "./errors.ts";
 import { claimDue, DUE_ON_ACCEPT } from "./event-claim.ts";
 import { failEvent } from "./event-end.ts";
 import { EVENT_COLUMNS, listEvents } from "./event-list.ts";
@@ -122,18 +123,7 @@ export class SqliteEvents implements EventStore {
 
   #accept(event: NewEvent, headers: string, answer: IdempotencyRecord | undefined): Acceptance {
     const { event_id, source, delivery_id, body } = event;
-    const { changes, lastInsertRowid } = this.#db.run(
-      INSERT,
-      event_id,
-      source,
-      event.type,
-      delivery_id,
-      event.session_id,
-      event.device_id,
-      event.received_at,
-      event.content_type,
-      body.byteLength,
-    );
+    const { changes, lastInsertRowid } = this.#insert(event);
     if (changes === 0) {
       const first = this.#db.get<{ event_id: string }>(
         "SELECT event_id FROM events WHERE source = ? AND delivery_id = ?",
@@ -145,6 +135,26 @@ export class SqliteEvents implements EventStore {
     this.#db.run("INSERT INTO event_bodies (id, headers, body) VALUES (?, ?, ?)", lastInsertRowid, headers, body);
     if (answer !== undefined) claimKey(this.#db, answer);
     return { event_id, duplicate: false };
+  }
+
+  #insert(event: NewEvent) {
+    try {
+      return this.#db.run(
+        INSERT,
+        event.event_id,
+        event.source,
+        event.type,
+        event.delivery_id,
+        event.session_id,
+        event.device_id,
+        event.received_at,
+        event.content_type,
+        event.body.byteLength,
+      );
+    } catch (cause) {
+      if (!isDuplicate(cause)) throw cause;
+      throw new Error(`Cannot accept event "${event.event_id}": one with this id is stored already`, { cause });
+    }
   }
 }
 

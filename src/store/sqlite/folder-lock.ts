@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { existsSync, writeFileSync } from "node:fs";
 
 export interface FolderLock {
   release(): void;
@@ -10,6 +11,7 @@ export interface FolderLock {
  * is the same thing, and writes nothing.)
  */
 export function lockFolder(path: string): FolderLock | null {
+  if (!existsSync(path)) writeFileSync(path, "", { mode: 0o600, flag: "a" }); // SQLite would let others read it
   const database = new Database(path, { create: true, readwrite: true });
   try {
     database.run("PRAGMA busy_timeout = 0");

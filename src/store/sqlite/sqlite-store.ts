@@ -95,7 +95,7 @@ class FileStore implements SqliteStore {
     const now = this.#clock.now();
     try {
       await this.#writer.write(() => {
-        this.#db.run("INSERT INTO probe (id, at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at = ?1", now);
+        this.#db.run("INSERT OR REPLACE INTO probe (id, at, filler) VALUES (1, ?, randomblob(65536))", now);
       });
       return true;
     } catch {

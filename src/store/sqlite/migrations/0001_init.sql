@@ -181,8 +181,10 @@ CREATE TABLE counters (
 
 -- One row, rewritten to learn whether the disk takes writes again.
 CREATE TABLE probe (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  at INTEGER NOT NULL
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  at     INTEGER NOT NULL,
+  -- As many random bytes as a request may bring: a disk with room for a page only is still full.
+  filler BLOB    NOT NULL
 ) STRICT;
 
 -- Full text. A rowid here is the `id` of the event, run or note, so a search can be limited by that row's columns and listed
