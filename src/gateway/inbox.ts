@@ -12,6 +12,9 @@ import type { Runs, Terminal } from "../runs/runs.ts";
 import type { Store } from "../store/store.ts";
 import { promptOf, retryAt } from "./prompt.ts";
 
+/** Accepted events per millisecond from which on the worker gives way. */
+const RUSH = 1;
+
 export interface InboxParts {
   readonly store: Pick<Store, "events" | "runs">;
   readonly runs: Runs;
@@ -27,6 +30,8 @@ export interface InboxParts {
 export class GatewayInbox implements Inbox {
   readonly #parts: InboxParts;
   readonly #worker: InboxWorker;
+  #accepted = 0;
+  #since = 0;
   readonly #waiting = new Map<string, (frame: Terminal | null) => void>();
 
   constructor(parts: InboxParts) {
@@ -35,12 +40,14 @@ export class GatewayInbox implements Inbox {
       events: parts.store.events,
       deliver: (event) => this.#deliver(event),
       maxConcurrent: parts.maxConcurrent,
+      busy: () => this.#busy(),
       clock: parts.clock,
       log: parts.log,
     });
   }
 
   accepted(): void {
+    this.#accepted += 1;
     this.#worker.kick();
   }
 
@@ -63,6 +70,15 @@ export class GatewayInbox implements Inbox {
 
   idle(): Promise<void> {
     return this.#worker.idle();
+  }
+
+  /** Asked before every claim: the rate since the one before. */
+  #busy(): boolean {
+    const now = this.#parts.clock.monotonic();
+    const rate = this.#accepted / Math.max(1, now - this.#since);
+    this.#accepted = 0;
+    this.#since = now;
+    return rate > RUSH;
   }
 
   async #deliver(event: EventWithBody): Promise<void> {

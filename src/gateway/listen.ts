@@ -97,7 +97,8 @@ function explain(host: string, port: number, error: unknown): string {
   if (code === "EADDRNOTAVAIL") {
     return `${doing}: this machine has no such address. Use one of its own (ip addr shows them), 127.0.0.1, or 0.0.0.0 for all: zeroclaw gateway --host 127.0.0.1`;
   }
-  if (code === "EINVAL" || code === "ENOTFOUND") {
+  // Which of the three it is depends on what the resolver did not find.
+  if (code === "EINVAL" || code === "ENOTFOUND" || code === "ENOENT") {
     return `${doing}: "${host}" is no address and no host name that can be resolved. Try: zeroclaw gateway --host 127.0.0.1`;
   }
   return `${doing}: ${error instanceof Error ? error.message : String(error)}. Try another address: zeroclaw gateway --host 127.0.0.1 -p 0`;

@@ -20,9 +20,10 @@ export interface BodyLimits {
  * @throws Problem too_large, request_timeout, overloaded, bad_request (the client left in the middle)
  */
 export async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
-  if (!request.body) return new Uint8Array(0);
   const declared = request.headers.get("content-length");
-  if (declared === null) return readChunks(request, limits);
+  // `request.body` makes a stream, which costs as much as reading a small body: only a chunked one needs it.
+  if (declared === null) return request.body ? readChunks(request.body, limits) : new Uint8Array(0);
+  if (declared === "0") return new Uint8Array(0);
   const length = Number(declared);
   if (length > limits.maxBytes) throw tooLarge(limits.maxBytes, `${length} bytes were announced`);
   if (!limits.budget.take(length)) throw overloaded();
@@ -53,8 +54,11 @@ export function jsonOf(bytes: Uint8Array): unknown {
 }
 
 /** Counted while it streams: a chunked body says nothing about its size, and must never be held beyond the limit. */
-async function readChunks(request: Request, { maxBytes, deadlines, budget }: BodyLimits): Promise<Uint8Array> {
-  const reader = request.body!.getReader(); // the caller has seen that there is a body
+async function readChunks(
+  body: ReadableStream<Uint8Array>,
+  { maxBytes, deadlines, budget }: BodyLimits,
+): Promise<Uint8Array> {
+  const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   const read = async () => {

@@ -1,16 +1,20 @@
-import type { Clock, Timer } from "../lib/clock.ts";
+import { type Clock, sleep, type Timer } from "../lib/clock.ts";
 import type { Log } from "../observe/log.ts";
 import type { EventWithBody } from "../protocol/event.ts";
 import type { EventStore } from "../store/store.ts";
 
 /** Retrying events come due without anybody telling, so the worker looks by itself this often. */
 const LOOK_EVERY_MS = 1_000;
+/** How long the worker gives way to a rush at the door before it takes its next events all the same. */
+const GIVE_WAY_MS = 25;
 
 export interface WorkerParts {
   readonly events: Pick<EventStore, "claim">;
   /** Hands one event to the agent and settles its state; resolves when that is on disk. */
   readonly deliver: (event: EventWithBody) => Promise<void>;
   readonly maxConcurrent: number;
+  /** True while so much comes in that accepting it goes before working it off. */
+  readonly busy: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -65,6 +69,8 @@ export class InboxWorker {
 
   /** Whether there may be more than there was room for. Never rejects. */
   async #claim(): Promise<boolean> {
+    if (this.#parts.busy()) await sleep(this.#parts.clock, GIVE_WAY_MS);
+    if (this.#stopped) return false;
     const room = this.#parts.maxConcurrent - this.#running.size;
     try {
       const events = await this.#parts.events.claim(room, this.#parts.clock.now());

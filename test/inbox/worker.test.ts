@@ -33,6 +33,7 @@ function open(maxConcurrent = 2) {
       return new Promise((resolve, reject) => ends.set(event_id, { resolve, reject }));
     },
     maxConcurrent,
+    busy: () => false,
     clock,
     log: new Log({ clock, write: (line) => lines.push(line), format: "json", level: "error" }),
   });

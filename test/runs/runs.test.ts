@@ -129,12 +129,14 @@ describe("a run", () => {
     const handle = await world.runs.start(ask("Hi"));
     await quiet();
     const seen: (RunHandle | null)[] = [];
+    const cancelled: boolean[] = [];
     void handle.ended.then(() => seen.push(world.runs.handle(handle.run_id)));
+    world.feed.subscribe(() => cancelled.push(world.runs.cancel(handle.run_id)));
     world.agent.last.done();
     world.agent.last.say("more");
     await quiet();
     expect(seen).toEqual([null]);
-    expect(world.runs.cancel(handle.run_id)).toBe(false);
+    expect(cancelled).toEqual([false]);
     expect((await said(world)).filter(isTerminal)).toHaveLength(1);
   });
 
@@ -329,6 +331,16 @@ describe("an agent that", () => {
     expect(await endOf(handle)).toMatchObject({ code: "agent_failed", detail: "Not installed." });
   });
 
+  test("is cancelled in the moment it begins, and hears nothing of it, holds nobody up", async () => {
+    const world = byHand();
+    world.agent.run = (turn) => {
+      world.runs.cancel(turn.run_id);
+      return { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) };
+    };
+    const handle = await world.runs.start(ask("Hi"));
+    expect(await endOf(handle)).toMatchObject({ code: "cancelled" });
+  });
+
   test("heeds its signal is left at once", async () => {
     const world = new World({
       agent: new ScriptedAgent((turn) => turn.signal.addEventListener("abort", () => turn.fail(turn.signal.reason))),
@@ -371,6 +383,8 @@ describe("a store that cannot write", () => {
       await quiet();
       expect([world.agent.turns.length, world.store.rows.size]).toEqual([0, 0]);
       nothingLeft(world);
+      world.clock.advance(10 * 60_000);
+      expect(world.streams.size).toBe(0);
       await expect(world.runs.start(ask("again"))).resolves.toMatchObject({ session_id: "s" });
     }
   });

@@ -11,6 +11,7 @@ import {
   SUBJECTS,
   UNPRIVILEGED,
 } from "../support/gateway-process.ts";
+import { GatewaySocket } from "../support/gateway-socket.ts";
 import { RawConnection, requestBytes } from "../support/raw-http.ts";
 import { occupy } from "./ports.ts";
 
@@ -101,7 +102,7 @@ describe.each(SUBJECTS)("Exit Codes (%s)", (_name, command) => {
       ["line 2", '"gateway.port"', "a whole number from 0 to 65535"],
     ],
     ["a value out of bounds", "[gateway.rate_limit]\nmax_requests_per_window = 0\n", ["line 2", "1 to 1000000"]],
-    ["a file that is no TOML", "[gateway\nport = 1\n", ["line 1"]],
+    ["a file that is no TOML", "[gateway]\nport = = 1\n", ["line 2"]],
     ["two mistakes, both told", '[gateway]\nprot = 1\nhots = "x"\n', ["line 2", "line 3", "2 things are wrong"]],
   ])("2 - configuration error: %s", async (_what, config, told) => {
     const { code, stdout, stderr } = await start(command, ["-p", "0"], config);
@@ -132,10 +133,10 @@ describe.each(SUBJECTS)("Exit Codes (%s)", (_name, command) => {
 
   test("130 - interrupted by Ctrl+C, after the same graceful stop", async () => {
     await using gateway = await GatewayProcess.start(command);
-    await using connection = await RawConnection.open(gateway.port);
+    using socket = await GatewaySocket.authenticated(gateway.url, await gateway.pair());
     gateway.signal("SIGINT");
     expect(await gateway.ended()).toBe(130);
-    await connection.closed();
+    expect(await socket.closed).toMatchObject({ code: 1001 });
     await using after = await gateway.again(); // nothing was left locked
     expect((await after.fetch("/health")).status).toBe(200);
   });

@@ -6,10 +6,10 @@ import { RawConnection, requestBytes } from "../support/raw-http.ts";
 setDefaultTimeout(120_000);
 beforeAll(buildBinary);
 
-/** Sends `next()` every half second until the other side closes. */
-async function drip(connection: RawConnection, next: () => string): Promise<void> {
+/** Sends a piece every half second until the other side closes. */
+async function drip(connection: RawConnection, piece: string): Promise<void> {
   while (connection.isOpen) {
-    connection.send(next());
+    connection.send(piece);
     await Promise.race([connection.closed(), Bun.sleep(500)]); // this is what a slow client does
   }
 }
@@ -22,17 +22,17 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
 
 for (const [name, command] of SUBJECTS) {
   test.concurrent.each([
-    ["declared", { "Content-Length": "1000" }, () => "x"],
-    ["chunked", { "Transfer-Encoding": "chunked" }, () => "1\r\nx\r\n"],
+    ["declared", { "Content-Length": "1000" }, "x"],
+    ["chunked", { "Transfer-Encoding": "chunked" }, "1\r\nx\r\n"],
   ] as const)(
     `Timeouts - a body that drips in (%s) is cut with 408 after 30 seconds, and others are served meanwhile (${name})`,
-    async (_how, framing, next) => {
+    async (_how, framing, piece) => {
       await using gateway = await GatewayProcess.start(command);
       const token = await gateway.pair();
       await using slow = await RawConnection.open(gateway.port);
       const headers = { Authorization: `Bearer ${token}`, ...framing };
       slow.send(requestBytes(gateway.port, { method: "POST", path: "/webhook", headers }));
-      const dripping = drip(slow, next);
+      const dripping = drip(slow, piece);
       const seconds = await secondsOf(async () => {
         const answer = slow.response();
         expect((await gateway.client(token).post("/webhook", { quick: true })).status).toBe(202);
@@ -52,8 +52,7 @@ for (const [name, command] of SUBJECTS) {
     await using silent = await RawConnection.open(gateway.port);
     await using kept = await RawConnection.open(gateway.port);
     loris.send(`GET /health HTTP/1.1\r\nHost: 127.0.0.1:${gateway.port}\r\n`);
-    let line = 0;
-    const dripping = drip(loris, () => `X-Line-${(line += 1)}: x\r\n`);
+    const dripping = drip(loris, "X-Line: x\r\n");
     kept.send(requestBytes(gateway.port, { path: "/health" }));
     expect((await kept.response()).status).toBe(200); // and then never another request
     await Promise.all([loris.closed(), silent.closed(), kept.closed(), dripping]);
@@ -69,7 +68,7 @@ for (const [name, command] of SUBJECTS) {
     try {
       for (const one of connections)
         one.send(requestBytes(gateway.port, { method: "POST", path: "/webhook", headers }));
-      const dripping = connections.map((one) => drip(one, () => "x"));
+      const dripping = connections.map((one) => drip(one, "x"));
       const answers = connections.map((one) => one.response());
       for (let i = 0; i < 50; i += 1) {
         expect((await gateway.client(token).post("/webhook", { i })).status).toBe(202);
@@ -79,5 +78,15 @@ for (const [name, command] of SUBJECTS) {
     } finally {
       await Promise.all(connections.map((one) => one[Symbol.asyncDispose]()));
     }
+  });
+
+  test.concurrent(`SIGTERM does not wait for a client that never finishes: the gateway ends with 0 all the same (${name})`, async () => {
+    await using gateway = await GatewayProcess.start(command);
+    const token = await gateway.pair();
+    await using stuck = await RawConnection.open(gateway.port);
+    const headers = { Authorization: `Bearer ${token}`, "Content-Length": "10" };
+    stuck.send(requestBytes(gateway.port, { method: "POST", path: "/webhook", headers }));
+    await gateway.fetch("/health"); // so what was sent before has arrived
+    expect(await gateway.stop()).toBe(0);
   });
 }

@@ -8,6 +8,7 @@ import { SessionAccess } from "../../src/runs/access.ts";
 import { Permissions } from "../../src/runs/permissions.ts";
 import { Runs } from "../../src/runs/runs.ts";
 import { Streams } from "../../src/sessions/streams.ts";
+import type { Store } from "../../src/store/store.ts";
 import { type SocketData, SocketHub } from "../../src/ws/hub.ts";
 import type { HubParts } from "../../src/ws/parts.ts";
 import type { SocketLike } from "../../src/ws/socket.ts";
@@ -130,17 +131,19 @@ export const TABLET = "zc_tablet";
 export const SENSOR = "zc_sensor";
 export const CODE = "WXYZ-1234-ABCD";
 
-interface WorldOptions {
-  readonly store?: MemoryRunStore;
+type WorldStore = Pick<Store, "runs" | "sessions" | "idempotency">;
+
+interface WorldOptions<S extends WorldStore> {
+  readonly store?: S;
   readonly clock?: ManualClock;
   readonly agent?: ScriptedAgent;
   readonly idempotency?: boolean;
 }
 
 /** A gateway's inside, without network, disk or configuration. Made again over the same store, it is the next start. */
-export class World {
+export class World<S extends WorldStore = MemoryRunStore> {
   readonly clock: ManualClock;
-  readonly store: MemoryRunStore;
+  readonly store: S;
   readonly agent: ScriptedAgent;
   readonly feed: Feed;
   readonly permissions: Permissions;
@@ -161,9 +164,9 @@ export class World {
   /** `pair` waits for this. */
   pairing: Promise<void> = Promise.resolve();
 
-  constructor({ store, clock, agent, idempotency = true }: WorldOptions = {}) {
+  constructor({ store, clock, agent, idempotency = true }: WorldOptions<S> = {}) {
     this.clock = clock ?? new ManualClock();
-    this.store = store ?? new MemoryRunStore();
+    this.store = store ?? (new MemoryRunStore() as WorldStore as S); // S is MemoryRunStore unless another store was given
     this.agent = agent ?? new ScriptedAgent();
     const log = new Log({ clock: this.clock, write: (line) => this.logged.push(line), format: "json", level: "debug" });
     this.feed = new Feed(this.clock);
@@ -229,8 +232,8 @@ export class World {
   }
 
   /** The next start of the gateway over what this one left on disk. */
-  restart(agent = new ScriptedAgent()): World {
-    return new World({ store: this.store, clock: this.clock, agent });
+  restart(agent = new ScriptedAgent()): World<S> {
+    return new World<S>({ store: this.store, clock: this.clock, agent });
   }
 
   #auth(): Pick<HubParts, "authenticate" | "isCurrent" | "wrongToken" | "pair" | "allow"> {

@@ -98,6 +98,18 @@ describe("cancel", () => {
     expect(client.last).toMatchObject({ type: "error", code: "not_found", id: "m1" });
   });
 
+  test("that comes in the moment of the commit leaves the message its id", async () => {
+    const world = byHand();
+    const client = await world.as(PHONE);
+    const { create } = world.store.runs;
+    world.store.runs.create = async (run, record) => {
+      await create(run, record);
+      client.raw(JSON.stringify({ type: "cancel", run_id: run.run_id, id: "c" }));
+    };
+    await client.send({ type: "message", content: "Hi", id: "m1" });
+    expect(client.frames.map(({ code, id }) => [code, id])).toEqual([["cancelled", "m1"]]);
+  });
+
   test("needs to know what to cancel", async () => {
     const client = await new World().as(PHONE);
     await client.send({ type: "cancel" });

@@ -138,6 +138,17 @@ describe("a permission request", () => {
     expect(phone.of("permission")).toMatchObject([{ decision: "deny" }]);
   });
 
+  test("is not shown any more when it was withdrawn while we looked whose it is", async () => {
+    const world = byHand();
+    await running(world, PHONE, "trip");
+    const phone = await attended(world, PHONE);
+    const options = ["allow"] as const;
+    world.permissions.ask({ run_id: "r", session_id: "trip", title: "Write", options }, () => undefined);
+    world.permissions.withdraw("r");
+    await quiet();
+    expect(phone.frames).toEqual([]);
+  });
+
   test("leaves no listener when its sockets close", async () => {
     const world = byHand();
     const clients = [await attended(world, PHONE), await attended(world, OWNER)];

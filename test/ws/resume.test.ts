@@ -133,6 +133,20 @@ describe("resume", () => {
     expect(seqs(client.frames)).toEqual([...new Set(seqs(client.frames))]);
   });
 
+  test("does not keep the id from any frame of a message that comes later", async () => {
+    const client = await new World().as(PHONE);
+    await client.send({ type: "message", content: "one" });
+    await client.send({ type: "resume", session_id: MINE, after: 0 });
+    client.socket.texts.length = 0;
+    await client.send({ type: "message", content: "two", id: "m2" });
+    expect(client.frames.map(({ type, id }) => [type, id])).toEqual([
+      ["delta", "m2"],
+      ["delta", "m2"],
+      ["delta", "m2"],
+      ["response", "m2"],
+    ]);
+  });
+
   test("shows what other sockets of the device say, without their ids", async () => {
     const world = new World();
     const [reader, writer] = [await world.as(PHONE), await world.as(PHONE)];

@@ -84,11 +84,13 @@ describe("subscribe", () => {
     const world = new World({ agent: new ScriptedAgent(null) });
     const writer = await world.as(PHONE);
     await writer.send({ type: "message", content: "Hi" });
+    world.agent.last.say("Hello");
+    await quiet();
     let open = () => {};
     world.store.gate = new Promise((resolve) => {
       open = resolve;
     });
-    echo(world.agent.last);
+    world.agent.last.done();
     const client = await world.as(PHONE);
     await client.send({ type: "subscribe", topics: ["session:device:phone"] });
     open();
