@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
+import { nearest } from "../lib/nearest.ts";
 import type { Command, Option } from "./command.ts";
 import { UsageError } from "./exit-codes.ts";
-import { nearest } from "./nearest.ts";
 import { printableLine } from "./printable.ts";
 
 interface Given {

@@ -5,10 +5,10 @@ import { findSetting, keys } from "../config/keys.ts";
 import { loadConfig } from "../config/load.ts";
 import { configDir, configPath } from "../config/paths.ts";
 import type { Json } from "../lib/json.ts";
+import { nearest } from "../lib/nearest.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readText } from "./input.ts";
-import { nearest } from "./nearest.ts";
 import { printable, printableLine } from "./printable.ts";
 
 const MAX_VALUE_BYTES = 65_536;

@@ -1,8 +1,8 @@
+import { nearest } from "../lib/nearest.ts";
 import { COMMIT, VERSION } from "../lib/version.ts";
 import type { Command, Surroundings } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { EXIT, errorText, exitCodeOf, UsageError } from "./exit-codes.ts";
-import { nearest } from "./nearest.ts";
 import { printableLine } from "./printable.ts";
 
 /** What an argv asks for. */

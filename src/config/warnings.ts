@@ -1,6 +1,6 @@
+import { distance } from "../lib/nearest.ts";
 import type { FileLayer } from "./file-layer.ts";
 import { findSetting, fixedKeys } from "./keys.ts";
-import { distance } from "./nearest.ts";
 import type { ConfigFile } from "./read-file.ts";
 import { isReference } from "./secrets.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { fixedKeys } from "../../src/config/keys.ts";
-import { distance, nearest } from "../../src/config/nearest.ts";
+import { nearest } from "../../src/config/nearest.ts";
+import { distance } from "../../src/lib/nearest.ts";
 
 describe("nearest", () => {
   test.each([

@@ -15,7 +15,7 @@ function open(maxConcurrent = 2) {
   const delivered: string[] = [];
   const ends = new Map<string, { resolve(): void; reject(error: Error): void }>();
   const lines: string[] = [];
-  const state: { failures: number; gate: Promise<void> } = { failures: 0, gate: Promise.resolve() };
+  const state = { failures: 0, gate: Promise.resolve(), busy: false };
   const worker = new InboxWorker({
     events: {
       claim: async (limit) => {
@@ -33,7 +33,7 @@ function open(maxConcurrent = 2) {
       return new Promise((resolve, reject) => ends.set(event_id, { resolve, reject }));
     },
     maxConcurrent,
-    busy: () => false,
+    busy: () => state.busy,
     clock,
     log: new Log({ clock, write: (line) => lines.push(line), format: "json", level: "error" }),
   });
@@ -136,6 +136,30 @@ describe("InboxWorker", () => {
     await end("a", new Error("broken"));
     expect(lines[0]).toContain('"event_id":"a"');
     expect(delivered).toEqual(["a", "b"]);
+  });
+
+  test("gives way for 25 ms while much comes in, and then takes its next events all the same", async () => {
+    const { worker, clock, add, delivered, state } = open();
+    state.busy = true;
+    add("a");
+    worker.kick();
+    clock.advance(24);
+    await quiet();
+    expect(delivered).toEqual([]);
+    clock.advance(1);
+    await quiet();
+    expect(delivered).toEqual(["a"]);
+  });
+
+  test("claims nothing more when it was stopped while it gave way", async () => {
+    const { worker, clock, add, delivered, claims, state } = open();
+    state.busy = true;
+    add("a");
+    worker.kick();
+    worker.stop();
+    clock.advance(25);
+    await worker.idle();
+    expect([delivered, claims]).toEqual([[], []]);
   });
 
   test("claims nothing after `stop`, and is idle when the last delivery has ended", async () => {

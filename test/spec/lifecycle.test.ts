@@ -55,7 +55,7 @@ describe.each(SUBJECTS)("Stops and restarts (%s)", (_name, command) => {
     expect(await gateway.ended()).toBe(0);
 
     await using after = await gateway.again();
-    const { event_id } = JSON.parse(answer.text);
+    const event_id = answer.field("event_id");
     expect((await after.client(token).get(`/api/events/${event_id}/body`)).text).toBe(body);
   });
 

@@ -52,7 +52,7 @@ describe.each(SUBJECTS)("Troubleshooting and Security Best Practices (%s)", (_na
       path: "/pair",
       headers: { Host, "X-Pairing-Code": gateway.code, Connection: "close" },
     });
-    const Authorization = `Bearer ${JSON.parse(paired.text).token}`;
+    const Authorization = `Bearer ${paired.field("token")}`;
     const said = await rawRequest(tunnel.port, {
       method: "POST",
       path: "/api/message",

@@ -1,12 +1,5 @@
 import { connect, type Socket } from "node:net";
-
-export interface RawResponse {
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Headers;
-  readonly body: Buffer;
-  readonly text: string;
-}
+import { Answer } from "./gateway-client.ts";
 
 export interface RawRequest {
   /** @default "GET" */
@@ -21,7 +14,7 @@ export interface RawRequest {
 }
 
 /** One request on a connection of its own, byte by byte what was asked for: `fetch` would mend or refuse some of it. */
-export async function rawRequest(port: number, request: RawRequest): Promise<RawResponse> {
+export async function rawRequest(port: number, request: RawRequest): Promise<Answer> {
   await using connection = await RawConnection.open(port, request.from);
   connection.send(requestBytes(port, request));
   return await connection.response(request.method === "HEAD"); // awaited here: the connection ends with this function
@@ -103,7 +96,7 @@ export class RawConnection implements AsyncDisposable {
    * Takes the next response; one to HEAD has no body, whatever its headers say.
    * @throws Error with what came when the connection ends before it is whole
    */
-  async response(toHead = false): Promise<RawResponse> {
+  async response(toHead = false): Promise<Answer> {
     for (;;) {
       const taken = takeResponse(this.#received, this.#open, toHead);
       if (taken) {
@@ -133,7 +126,7 @@ interface Taken<T> {
   readonly rest: Buffer;
 }
 
-function takeResponse(bytes: Buffer, open: boolean, toHead: boolean): Taken<RawResponse> | null {
+function takeResponse(bytes: Buffer, open: boolean, toHead: boolean): Taken<Answer> | null {
   const end = bytes.indexOf("\r\n\r\n");
   if (end < 0) return null;
   const [statusLine = "", ...lines] = bytes.subarray(0, end).toString("latin1").split("\r\n");
@@ -144,8 +137,7 @@ function takeResponse(bytes: Buffer, open: boolean, toHead: boolean): Taken<RawR
   const bodiless = toHead || status === 101 || status === 204 || status === 304;
   const framed = bodiless ? { taken: Buffer.alloc(0), rest } : takeBody(rest, headers, open);
   if (!framed) return null;
-  const body = framed.taken;
-  return { taken: { status, headers, body, text: body.toString("utf8") }, rest: framed.rest };
+  return { taken: new Answer(status, headers, framed.taken), rest: framed.rest };
 }
 
 function takeBody(bytes: Buffer, headers: Headers, open: boolean): Taken<Buffer> | null {

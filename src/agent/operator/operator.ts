@@ -1,3 +1,5 @@
+import { nearest } from "../../lib/nearest.ts";
+import { clean } from "../../lib/plain-text.ts";
 import type { EventWithBody } from "../../protocol/event.ts";
 import { StoreUnavailable } from "../../store/store.ts";
 import { type Agent, AgentError, type AgentEvent, type AgentTurn } from "../agent.ts";
@@ -7,9 +9,8 @@ import { usage } from "./commands/help.ts";
 import { COMMANDS, parseCommand, type Typed } from "./commands.ts";
 import type { Desk } from "./desk.ts";
 import { answerFreeText, intentOf } from "./free-text.ts";
-import { nearest } from "./nearest.ts";
 import { pieces } from "./pieces.ts";
-import { clean, inline } from "./untrusted.ts";
+import { inline } from "./untrusted.ts";
 
 export interface OperatorParts {
   readonly desk: Desk;

@@ -1,20 +1,9 @@
-// Controls but line feeds and tabs, bidi marks and overrides, invisible spaces and joiners, tag characters: what draws on
-// a terminal, turns text around, or hides in it. ZWJ and ZWNJ stay: emoji and Persian need them.
-const UNSEEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+import { clean, cut } from "../../lib/plain-text.ts";
 
 /** How the store marks the words that a search found. */
 const FOUND = /\u0002([^\u0002\u0003]*)\u0003/;
 
-/** Text of a stranger with its lines, without characters that nobody can see; line ends become line feeds. */
-export function clean(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/\r\n?|\u2028|\u2029/g, "\n")
-    .replace(UNSEEN, "");
-}
-
-/** The same for the middle of a line of Markdown, shown letter by letter: no links, images, HTML or emphasis. */
+/** A stranger's text for the middle of a line of Markdown, shown letter by letter: no links, images, HTML or emphasis. */
 export function inline(text: string, max: number): string {
   return escaped(cut(oneLine(text.slice(0, max * 8)), max));
 }
@@ -59,13 +48,6 @@ export interface FenceLimits {
   /** Longest line, in UTF-16 units. */
   readonly width: number;
   readonly whole: boolean;
-}
-
-/** `text`, or its beginning and `…`, in at most `max` UTF-16 units and never half a character. */
-export function cut(text: string, max: number): string {
-  if (text.length <= max) return text;
-  const head = text.slice(0, max - 1);
-  return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`;
 }
 
 function bold(piece: string): string {

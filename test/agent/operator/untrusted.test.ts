@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { clean, code, cut, fence, inline, marked } from "../../../src/agent/operator/untrusted.ts";
+import { code, fence, inline, marked } from "../../../src/agent/operator/untrusted.ts";
+import { clean, cut } from "../../../src/lib/plain-text.ts";
 
 const UNSEEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;

@@ -1,9 +1,10 @@
+import { clean } from "../../../lib/plain-text.ts";
 import type { EventAttempt, EventWithBody, StoredEvent } from "../../../protocol/event.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { findEvent } from "../find-event.ts";
 import { count, grouped, relative, shortIds } from "../format.ts";
 import { indentJson } from "../indent-json.ts";
-import { clean, code, fence, inline } from "../untrusted.ts";
+import { code, fence, inline } from "../untrusted.ts";
 
 /** Bytes of a body that are read to show its first lines. */
 const READ = 65_536;

@@ -1,8 +1,9 @@
+import { clean } from "../../../lib/plain-text.ts";
 import { ownOnly } from "../asker.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { grouped, relative, shortIds } from "../format.ts";
 import { ownReminders } from "../own-reminders.ts";
-import { clean, code, inline } from "../untrusted.ts";
+import { code, inline } from "../untrusted.ts";
 
 const MAX_NOTE = 16_384;
 const DEFAULT = 20;

@@ -1,7 +1,8 @@
+import { clean } from "../../../lib/plain-text.ts";
 import type { Command } from "../command.ts";
 import { absolute, grouped, relative, shortIds } from "../format.ts";
 import { ownReminders } from "../own-reminders.ts";
-import { clean, code, inline } from "../untrusted.ts";
+import { code, inline } from "../untrusted.ts";
 import { parseWhen, type When } from "../when.ts";
 
 const MAX_TEXT = 4_096;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { nearest } from "../../src/cli/nearest.ts";
+import { nearest } from "../../src/lib/nearest.ts";
 
 const COMMANDS = ["gateway", "status", "send", "chat", "events", "devices", "config"];
 

@@ -1,5 +1,3 @@
-import { distance } from "../config/nearest.ts";
-
 const MAX_LENGTH = 64;
 
 /**
@@ -19,4 +17,22 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     least = difference;
   }
   return best;
+}
+
+/** Optimal string alignment: Levenshtein's distance in which a swap of neighbours counts as one. */
+export function distance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const wrong = a[i - 1] === b[j - 1] ? 0 : 1;
+      let least = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + wrong); // rows have b.length + 1 numbers
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) least = Math.min(least, beforeLast[j - 2]! + 1);
+      row.push(least);
+    }
+    [beforeLast, last] = [last, row];
+  }
+  return last[b.length]!;
 }

@@ -1,0 +1,1 @@
+export function cliConformance(_command: readonly string[]): void {}

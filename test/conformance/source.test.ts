@@ -1,0 +1,13 @@
+import { describe, setDefaultTimeout } from "bun:test";
+import { SOURCE } from "../support/gateway-process.ts";
+import { cliConformance } from "./cli.ts";
+import { httpConformance } from "./http.ts";
+import { websocketConformance } from "./websocket.ts";
+
+setDefaultTimeout(60_000);
+
+describe("from source", () => {
+  httpConformance(SOURCE);
+  websocketConformance(SOURCE);
+  cliConformance(SOURCE);
+});

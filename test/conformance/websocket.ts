@@ -1,0 +1,1 @@
+export function websocketConformance(_command: readonly string[]): void {}
