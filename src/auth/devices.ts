@@ -74,6 +74,12 @@ export class Devices {
     return this.#table.authenticate(token);
   }
 
+  /** False once the device was ended or its token has expired. */
+  isCurrent(device_id: string): boolean {
+    const device = this.#table.get(device_id);
+    return device !== undefined && (device.expires_at === null || device.expires_at > this.#options.clock.now());
+  }
+
   /** In the order they came. */
   list(): readonly StoredDevice[] {
     return this.#table.list();

@@ -58,7 +58,7 @@ export class Services {
   private constructor(options: AssembleOptions, auth: AuthServices) {
     const { store, tokens, loaded, clock, log } = options;
     const { config } = loaded;
-    const feed = new Feed(clock);
+    const feed = new Feed(clock, (error) => log.error("A reader of the feed failed", { error: String(error) }));
     const metrics = new Metrics();
     const traffic = new Traffic(metrics, clock);
     this.#options = options;
@@ -198,7 +198,7 @@ export class Services {
     return new SocketHub({
       ...shared,
       authenticate: (token) => gatekeeper.authenticate(token),
-      isCurrent: (principal) => devices.list().some(({ device_id }) => device_id === principal.device_id),
+      isCurrent: ({ device_id }) => devices.isCurrent(device_id),
       wrongToken: (client) => lockouts.wrongToken(client),
       pair: (attempt) => pairing.pair(attempt),
       allow: (principal) => gatekeeper.allowMessage(principal),

@@ -310,3 +310,18 @@ describe("Devices", () => {
     );
   });
 });
+
+describe("Devices.isCurrent", () => {
+  test("holds until the device is revoked or its token expires", async () => {
+    const { clock, devices, mint } = setup();
+    const lasting = await mint();
+    const brief = await devices.mint({ name: "visitor", scope: "chat", expires_at: clock.now() + 1_000 });
+    const current = () => [lasting, brief].map(({ device }) => devices.isCurrent(device.device_id));
+    expect(current()).toEqual([true, true]);
+    clock.advance(1_000);
+    expect(current()).toEqual([true, false]);
+    await devices.revoke(lasting.device.device_id);
+    expect(current()).toEqual([false, false]);
+    expect(devices.isCurrent("unknown")).toBe(false);
+  });
+});
