@@ -17,6 +17,14 @@ export interface EnvironmentLayer {
 const PREFIX = "ZEROCLAW_";
 const OURS = /^ZEROCLAW_.*__/i;
 
+/** Pairing writes it, and values from the environment are never written: a list in both places could not be kept together. */
+const FILE_ONLY = "gateway.paired_tokens";
+const FILE_ONLY_PROBLEM = {
+  detail: "paired tokens are kept in config.toml only, because pairing and revoking write them there",
+  allowed: "no value from the environment",
+  hint: "Put the token into gateway.paired_tokens in config.toml, or pair with the printed code.",
+} as const;
+
 /** `gateway.rate_limit.enabled` → `ZEROCLAW_GATEWAY__RATE_LIMIT__ENABLED` */
 export function environmentName(key: string): string {
   return PREFIX + key.replaceAll(".", "__").replaceAll("-", "_").toUpperCase();
@@ -36,6 +44,10 @@ export function readEnvironment(env: Environment, channels: readonly string[]): 
     const setting = key === null ? null : findSetting(key);
     if (key === null || setting === null) {
       problems.push(unknownName(name, channels));
+      continue;
+    }
+    if (key === FILE_ONLY) {
+      problems.push({ key, where: variable(name), ...FILE_ONLY_PROBLEM });
       continue;
     }
     const channel = channelOf(key);

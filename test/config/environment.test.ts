@@ -87,6 +87,16 @@ describe("readEnvironment", () => {
     expect(JSON.stringify(problems)).not.toContain("hunter2");
   });
 
+  test("refuses paired tokens, which live in the file alone, whatever their value", () => {
+    const { problems, values } = readEnvironment({ ZEROCLAW_GATEWAY__PAIRED_TOKENS: `zc_${"0a".repeat(32)}` }, []);
+
+    expect(values.size).toBe(0);
+    expect(problems).toMatchObject([
+      { key: "gateway.paired_tokens", detail: expect.stringContaining("config.toml only") },
+    ]);
+    expect(JSON.stringify(problems)).not.toContain("0a0a");
+  });
+
   test("warns about variables of the Rust ZeroClaw", () => {
     expect(readEnvironment({ ZEROCLAW_GATEWAY_PORT: "1" }, [])).toMatchObject({
       problems: [],

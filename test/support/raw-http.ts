@@ -87,6 +87,15 @@ export class RawConnection implements AsyncDisposable {
     if (this.#open) this.#socket.write(bytes);
   }
 
+  /** Stops reading, so that what the other side sends piles up. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Resolves when the other side has closed. */
   closed(): Promise<void> {
     return this.#closed;
