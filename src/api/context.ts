@@ -20,6 +20,8 @@ export interface Context {
   body(): Promise<Uint8Array>;
   /** Keeps the connection open although nothing is sent for `seconds`; 0: for as long as it takes. */
   hold(seconds: number): void;
+  /** Takes `hold` back: from now on silence closes the connection as it does any other. */
+  letGo(): void;
 }
 
 export type Handler = (context: Context) => Answer | Promise<Answer>;

@@ -13,7 +13,7 @@ import type { ApiParts } from "./parts.ts";
 import { runStream } from "./run-stream.ts";
 import { problemOf, within } from "./wait.ts";
 
-type MessageParts = Pick<ApiParts, "config" | "runs" | "streams" | "access" | "keys" | "clock">;
+type MessageParts = Pick<ApiParts, "config" | "runs" | "streams" | "access" | "keys" | "devices" | "clock" | "leaving">;
 
 /** POST /api/message: one message to the agent; the answer, a stream of it, or 202 and where it will be. */
 export function message(parts: MessageParts): Handler {
@@ -52,13 +52,10 @@ async function answerFor(
   stream: boolean | undefined,
   answered: () => void,
 ): Promise<Answer> {
-  if (wantsStream(context, stream)) {
-    context.hold(0);
-    return runStream(handle, parts.streams, parts.clock);
-  }
+  if (wantsStream(context, stream)) return runStream(context, parts, handle);
   const waitSeconds = parts.config.gateway.wait_seconds;
   context.hold(waitSeconds + 10);
-  const frame = await within(handle.ended, waitSeconds * 1_000, null, parts.clock);
+  const frame = await within(handle.ended, waitSeconds * 1_000, null, parts.clock, parts.leaving);
   if (frame) return ended(frame);
   answered();
   return running(handle.run_id);
@@ -70,12 +67,9 @@ function wantsStream(context: Context, stream: boolean | undefined): boolean {
 
 /** The stream of a run that a key led back to: live from here on, or just its end. */
 function streamAgain(parts: MessageParts, context: Context, run: StoredRun): Answer {
-  context.hold(0);
-  const { run_id, message_id, session_id } = run;
-  const ended = new Promise<Terminal>(() => undefined);
-  const handle = parts.runs.handle(run_id) ?? { run_id, message_id, session_id, after: (run.seq ?? 1) - 1, ended };
-  const answer = runStream(handle, parts.streams, parts.clock);
-  return { ...answer, headers: { ...answer.headers, "Idempotency-Replayed": "true" } };
+  const { run_id, session_id } = run;
+  const followed = parts.runs.handle(run_id) ?? { run_id, session_id, after: (run.seq ?? 1) - 1 };
+  return runStream(context, parts, followed, { "Idempotency-Replayed": "true" });
 }
 
 function ended(frame: Terminal): Answer {

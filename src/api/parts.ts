@@ -32,9 +32,11 @@ export interface ApiParts {
   readonly log: Log;
   readonly inbox: Inbox;
   readonly status: () => Promise<GatewayStatus>;
-  /** Why `/health` is not ok: null while all is well. */
   /** Aborts when the gateway begins to stop: streams that never end by themselves end then. */
   readonly closing: AbortSignal;
+  /** Aborts when the gateway stops and waits no longer: what has not ended by then goes on at the next start. */
+  readonly leaving: AbortSignal;
+  /** Why `/health` is not ok: null while all is well. */
   readonly unhealthy: () => "draining" | "store" | null;
 }
 
@@ -42,7 +44,7 @@ export interface ApiParts {
 export interface Inbox {
   /** Says that an event was accepted. */
   accepted(): void;
-  /** The frame that ends the event's run, from now on; null when it could not be started. */
+  /** The frame that ends the event's run, from now on; null when none will come: the event's state says why. */
   answerOf(event_id: string): Promise<Terminal | null>;
 }
 

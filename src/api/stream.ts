@@ -1,22 +1,19 @@
-import { type SseEvent, sseStream } from "../http/sse.ts";
+import type { SseEvent } from "../http/sse.ts";
 import type { Feed, FeedItem } from "../observe/feed.ts";
 import type { Handler } from "./context.ts";
+import { eventStream } from "./event-stream.ts";
 import type { ApiParts } from "./parts.ts";
 
 /** Items kept for a reader that is behind; past that it is told that it has missed some. */
 const MAX_BEHIND = 1_000;
 
 /** GET /api/stream: what happens, as server-sent events; goes on after `Last-Event-ID`. */
-export function stream({ feed, clock, closing }: Pick<ApiParts, "feed" | "clock" | "closing">): Handler {
+export function stream(parts: Pick<ApiParts, "feed" | "devices" | "clock" | "closing" | "leaving">): Handler {
   return (context) => {
     const lastId = context.request.headers.get("last-event-id") ?? context.query("last_event_id");
-    context.hold(0);
-    return {
-      status: 200,
-      type: "text/event-stream; charset=utf-8",
-      headers: { "X-Accel-Buffering": "no" },
-      body: sseStream((signal) => follow(feed, lastId, AbortSignal.any([signal, closing])), clock),
-    };
+    return eventStream(context, parts, (signal) =>
+      follow(parts.feed, lastId, AbortSignal.any([signal, parts.closing])),
+    );
   };
 }
 

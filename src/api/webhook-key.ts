@@ -21,7 +21,12 @@ export async function withKey(
   const state = await keys.begin(key.scope, key.key, key.fingerprint);
   if (state.kind === "mismatch") throw mismatch(key.key);
   if (state.kind === "in_flight") throw inFlight(key.key);
-  if (state.kind === "replay") return replay(parts, state.record);
+  if (state.kind === "replay") {
+    const again = await replay(parts, state.record);
+    if (again) return again;
+    await keys.release(key.scope, key.key, state.record);
+    return withKey(parts, key, event_id, take);
+  }
   const record: IdempotencyRecord = {
     ...key,
     run_id: null,
@@ -34,17 +39,19 @@ export async function withKey(
     keys.complete(record);
     return answer;
   } catch (error) {
-    await keys.release(key.scope, key.key);
+    await keys.release(key.scope, key.key).catch(() => undefined); // why it failed is what the sender must hear
     throw error;
   }
 }
 
-/** The first answer again. A question that was still open then may have its answer by now. */
-async function replay({ store }: WebhookParts, record: IdempotencyRecord): Promise<Answer> {
+/** The first answer again. A question that was still open then may have its answer by now; null when it has failed. */
+async function replay({ store }: WebhookParts, record: IdempotencyRecord): Promise<Answer | null> {
   const headers = { "Idempotency-Replayed": "true" };
   const { event_id } = JSON.parse(record.body) as { event_id: string }; // we wrote it: see acceptedBody
   const event = await store.events.get(event_id);
-  if (event?.state === "done" && questionOf(event) !== null) {
+  const ended = event?.state === "done" || event?.state === "dead";
+  if (event && ended && questionOf(event) !== null) {
+    if (event.state === "dead") return null;
     return json({ status: "ok", event_id, response: event.response, model: event.model }, 200, headers);
   }
   return { status: record.status, body: record.body, type: JSON_TYPE, headers };

@@ -2,6 +2,7 @@ import { type Answer, json } from "../http/answer.ts";
 import { keptHeaders } from "../inbox/kept-headers.ts";
 import { eventType } from "../inbox/summary/event-type.ts";
 import { newId } from "../lib/ids.ts";
+import { Problem } from "../protocol/problem.ts";
 import { eventRow } from "../protocol/rows.ts";
 import type { Shape } from "../protocol/shapes.ts";
 import type { IdempotencyRecord, NewEvent } from "../store/store.ts";
@@ -14,7 +15,7 @@ import { withKey } from "./webhook-key.ts";
 
 export type WebhookParts = Pick<
   ApiParts,
-  "config" | "store" | "access" | "keys" | "clock" | "inbox" | "feed" | "metrics"
+  "config" | "store" | "access" | "keys" | "clock" | "inbox" | "feed" | "leaving"
 >;
 
 /** POST /webhook: any event, stored before it is answered 202; or a question, which waits for the agent. */
@@ -24,12 +25,18 @@ export function webhook(parts: WebhookParts): Handler {
     const bytes = await context.body();
     const parsed = parseWebhook(context.request.headers.get("content-type"), bytes);
     const asked = questionIn(parsed.body);
-    const question = asked && valueAs(asked, "webhook_question");
+    const question = asked && questionAs(asked);
     const event = await newEvent(parts, context, bytes, parsed, question);
     const key = parts.keys && keyFor(context, principal.device_id, bytes);
     if (!key) return take(parts, context, event, question, null);
     return withKey(parts, key, event.event_id, (record) => take(parts, context, event, question, record));
   };
+}
+
+function questionAs(asked: unknown): Shape<"webhook_question"> {
+  const question = valueAs(asked, "webhook_question");
+  if (question.message.trim() !== "") return question;
+  throw new Problem("bad_field", { detail: '"message" is empty: ask something, as {"message": "Hello"}.' });
 }
 
 /** What an accepted event is answered with; also what its Idempotency-Key is given again. */
@@ -52,11 +59,22 @@ async function take(
   if (!ended) return json202(event.event_id);
   const waitSeconds = parts.config.gateway.wait_seconds;
   context.hold(waitSeconds + 10);
-  const frame = await within(ended, waitSeconds * 1_000, null, parts.clock);
-  if (!frame) return json202(event.event_id);
+  const frame = await within(ended, waitSeconds * 1_000, "late", parts.clock, parts.leaving);
+  if (frame === "late") return json202(event.event_id);
+  if (frame === null) return unanswered(parts, event.event_id);
   if (frame.type === "error") throw problemOf(frame);
   return json({ status: "ok", event_id: event.event_id, response: frame.content, model: frame.model });
 }
+
+/** A question that the agent was not given: refused when that is final, else it waits on disk for the next start. */
+async function unanswered({ store }: WebhookParts, event_id: string): Promise<Answer> {
+  const event = await store.events.get(event_id);
+  if (event?.state !== "dead") return json202(event_id);
+  const [, code = "", detail = NOT_ASKED] = /^([a-z_]+): (.+)$/s.exec(event.error ?? "") ?? []; // see runs/deliver.ts
+  throw problemOf({ code, detail });
+}
+
+const NOT_ASKED = "The question could not be given to the agent. The gateway's log says why.";
 
 function json202(event_id: string): Answer {
   return { status: 202, body: acceptedBody(event_id), type: "application/json; charset=utf-8" };

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Agent } from "../agent/agent.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { STATE_FILES } from "../config/paths.ts";
 import { TokenFile } from "../config/token-file.ts";
@@ -25,6 +26,8 @@ export interface GatewayOptions {
   readonly log: Log;
   /** Clears all paired tokens and lockouts. */
   readonly newPairing: boolean;
+  /** Answers instead of the agent that the configuration names: for programs that bring their own, and for tests. */
+  readonly agent?: Agent;
 }
 
 /** A gateway that answers. */
@@ -74,11 +77,22 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       port: server.port ?? port,
       code,
       warnings: startWarnings(loaded, "reason" in local ? local.reason : null),
-      stop: (deadlineMs) => stop({ services, store, server, local, lock, paths }, deadlineMs),
+      stop: (deadlineMs) => stop({ services, store, server, local, lock, paths, log: options.log }, deadlineMs),
     };
   } catch (error) {
-    for (const step of undo.reverse()) await step();
+    await inTurn(undo.reverse(), options.log);
     throw error;
+  }
+}
+
+/** Does every step, whatever became of those before it: the lock must be released although a flush failed. */
+async function inTurn(steps: readonly (() => unknown)[], log: Log): Promise<void> {
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      log.error("Cannot stop a part of the gateway", { error: String(error) });
+    }
   }
 }
 
@@ -89,17 +103,21 @@ interface Parts {
   readonly local: ReturnType<typeof listenLocal>;
   readonly lock: FolderLock;
   readonly paths: Record<keyof typeof STATE_FILES, string>;
+  readonly log: Log;
 }
 
-async function stop({ services, store, server, local, lock, paths }: Parts, deadlineMs: number): Promise<void> {
+async function stop({ services, store, server, local, lock, paths, log }: Parts, deadlineMs: number): Promise<void> {
   const closed = server.stop(); // no new connections from here on; those that are busy finish
-  await services.drain(closed, deadlineMs);
-  await server.stop(true);
-  if ("server" in local) await local.server.stop(true);
-  await services.stop();
-  await store.close();
-  removeRunningFile(paths.running);
-  lock.release();
+  const steps = [
+    () => services.drain(closed, deadlineMs),
+    () => server.stop(true),
+    () => ("server" in local ? local.server.stop(true) : undefined),
+    () => services.stop(),
+    () => store.close(),
+    () => removeRunningFile(paths.running),
+    () => lock.release(),
+  ];
+  await inTurn(steps, log);
 }
 
 function takeFolder(dir: string, paths: Record<keyof typeof STATE_FILES, string>): FolderLock {

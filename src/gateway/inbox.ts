@@ -32,7 +32,10 @@ export class GatewayInbox implements Inbox {
   readonly #worker: InboxWorker;
   #accepted = 0;
   #since = 0;
+  /** Who waits for the answer of an event. */
   readonly #waiting = new Map<string, (frame: Terminal | null) => void>();
+  readonly #delivering = new Set<string>();
+  #stopped = false;
 
   constructor(parts: InboxParts) {
     this.#parts = parts;
@@ -52,6 +55,7 @@ export class GatewayInbox implements Inbox {
   }
 
   answerOf(event_id: string): Promise<Terminal | null> {
+    if (this.#stopped) return Promise.resolve(null);
     return new Promise((resolve) => this.#waiting.set(event_id, resolve));
   }
 
@@ -63,9 +67,11 @@ export class GatewayInbox implements Inbox {
     this.#worker.start();
   }
 
-  /** Takes no more events; those under way go on. */
+  /** Takes no more events; those under way go on. Who waits for one of the others need not wait any longer. */
   stop(): void {
+    this.#stopped = true;
     this.#worker.stop();
+    for (const event_id of [...this.#waiting.keys()]) if (!this.#delivering.has(event_id)) this.#answer(event_id, null);
   }
 
   idle(): Promise<void> {
@@ -84,6 +90,7 @@ export class GatewayInbox implements Inbox {
   async #deliver(event: EventWithBody): Promise<void> {
     const { runs, store, devices, feed, clock, random, log } = this.#parts;
     feed.emit("event", eventRow(event));
+    this.#delivering.add(event.event_id);
     let frame: Terminal | null = null;
     try {
       frame = await deliver(
@@ -99,8 +106,13 @@ export class GatewayInbox implements Inbox {
         event,
       );
     } finally {
-      this.#waiting.get(event.event_id)?.(frame);
-      this.#waiting.delete(event.event_id);
+      this.#delivering.delete(event.event_id);
+      this.#answer(event.event_id, frame);
     }
+  }
+
+  #answer(event_id: string, frame: Terminal | null): void {
+    this.#waiting.get(event_id)?.(frame);
+    this.#waiting.delete(event_id);
   }
 }

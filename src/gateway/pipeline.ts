@@ -36,10 +36,12 @@ export interface PipelineParts {
 export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #router: Router<Route>;
+  readonly #localRouter: Router<Route>;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
-    this.#router = new Router(parts.routes);
+    this.#router = new Router(parts.routes.filter(({ auth }) => auth !== "local"));
+    this.#localRouter = new Router(parts.routes);
   }
 
   /** `upgrade` is null on the Unix socket, whose user is this machine's. Undefined when the request has become a WebSocket. */
@@ -66,10 +68,11 @@ export class Pipeline {
     if (!target)
       throw new Problem("bad_request", { detail: "The request names no usable host. Send a valid Host header." });
     visit.goTo(target);
-    const match = this.#router.match(method, target.path);
+    const match = (upgrade === null ? this.#localRouter : this.#router).match(method, target.path);
     const route = match.found === "route" ? match.route : null;
     visit.route = route;
     gatekeeper.admit(visit, route, upgrade === null);
+    refuseSecretIn(target.query);
     if (match.found === "nothing")
       throw new Problem("not_found", { detail: `There is nothing at ${method} ${shown(target.path)}.` });
     if (match.found === "other_method") return otherMethod(visit, match.methods);
@@ -128,6 +131,17 @@ export class Pipeline {
     if (local) log.debug("request", fields);
     else log.info("request", fields);
   }
+}
+
+/** A whole token anywhere, or a code where one would be looked for. */
+const SECRET_IN_QUERY = /zc_[0-9a-f]{64}|(?:^|&)(?:pairing_)?(?:code|token)=[a-z]{4}-?\d{4}-?[a-z]{4}(?:&|$)/i;
+
+function refuseSecretIn(query: string): void {
+  if (query === "" || !SECRET_IN_QUERY.test(query)) return;
+  throw new Problem("token_in_url", {
+    detail:
+      "The URL has a token or a pairing code in it, and URLs are kept in logs and histories. Revoke it, and send the next one as Authorization: Bearer <token>, as the WebSocket subprotocol bearer.<token>, or in the body.",
+  });
 }
 
 function otherMethod(visit: Visit, methods: readonly string[]): Answer {

@@ -53,6 +53,7 @@ export class Services {
   readonly #upkeep: Upkeep;
   readonly #opening = new Opening();
   readonly #closing = new AbortController();
+  readonly #leaving = new AbortController();
   readonly #watch: Timer;
 
   private constructor(options: AssembleOptions, auth: AuthServices) {
@@ -92,6 +93,7 @@ export class Services {
         status: () => this.#state.status(),
         unhealthy: () => this.#state.unhealthy(),
         closing: this.#closing.signal,
+        leaving: this.#leaving.signal,
       }),
       gatekeeper,
       policies,
@@ -112,7 +114,10 @@ export class Services {
     });
     devices.onEnded((device_id) => this.#hub.closeDevice(device_id));
     devices.onChange((device) => feed.emit("device", deviceRow(device, "")));
-    this.#watch = tokens.watch((entries) => void devices.sync(entries));
+    this.#watch = tokens.watch(
+      (entries) => void devices.sync(entries),
+      (error) => log.warn("Cannot follow config.toml: paired devices stay as they were", { error: String(error) }),
+    );
   }
 
   /** Builds every part once and tells each of the others what it needs to know. @throws AgentUnavailable, StoreUnavailable */
@@ -165,14 +170,18 @@ export class Services {
     if (runs.active === 0) return;
     log.warn("Some runs did not end in time; they begin again at the next start", { runs: runs.active });
     runs.abandon();
-    await Promise.race([runs.idle(), sleep(clock, ABANDON_MS)]);
+    this.#leaving.abort(); // who waits for one of them is answered 202
+    await Promise.race([Promise.all([runs.idle(), closed]), sleep(clock, ABANDON_MS)]);
     await store.events.recover(clock.now()).catch(() => undefined); // done at the next start otherwise
   }
 
-  /** Writes down what is only in memory. */
+  /** Ends whatever `drain` has not, and writes down what is only in memory. */
   async stop(): Promise<void> {
     this.#watch.cancel();
     this.#upkeep.stop();
+    this.#work.inbox.stop();
+    this.#work.runs.abandon();
+    this.#hub.closeAll();
     this.#work.streams.stop();
     await this.#work.agent.stop();
     await this.#auth.devices.flush();

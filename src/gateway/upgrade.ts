@@ -13,8 +13,9 @@ export function upgrade(hub: SocketHub, server: Server, visit: Visit): Answer | 
   const admitted = hub.admit(visit.client, visit.principal);
   if (!admitted.ok) throw admitted.problem;
   const offered = (headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
-  // Bun would echo the first protocol that was offered, which may be the one with the token in it.
-  const chosen = offered.includes(PROTOCOL) ? { "Sec-WebSocket-Protocol": PROTOCOL } : {};
+  // Always set: Bun echoes the first protocol that was offered otherwise, which may be the one with the token in it. An
+  // empty one makes it send none.
+  const chosen = { "Sec-WebSocket-Protocol": offered.includes(PROTOCOL) ? PROTOCOL : "" };
   if (server.upgrade(visit.request, { data: admitted.data, headers: chosen })) return null;
   throw upgradeRequired();
 }

@@ -1,3 +1,4 @@
+import type { Agent } from "../agent/agent.ts";
 import { openAgent } from "../agent/agents.ts";
 import type { DeskStatus } from "../agent/operator/desk.ts";
 import { questionOf } from "../api/webhook-body.ts";
@@ -30,6 +31,8 @@ export interface WorkServices {
 
 export interface WorkParts {
   readonly config: Config;
+  /** Absent: the one that the configuration names. */
+  readonly agent?: Agent;
   readonly store: Store;
   readonly devices: Devices;
   readonly feed: Feed;
@@ -46,7 +49,7 @@ export function openWork(parts: WorkParts): WorkServices {
   const { events, runs: stored, search, notes, reminders } = store;
   const own = { clock, devices: async () => devices.list(), status: parts.status };
   const desk = { ...own, events, runs: stored, search, notes, reminders };
-  const agent = openAgent(config.agent, { desk, summarize });
+  const agent = parts.agent ?? openAgent(config.agent, { desk, summarize });
   const streams = new Streams(store, clock);
   const permissions = new Permissions(clock);
   const runs = new Runs({

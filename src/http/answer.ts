@@ -29,6 +29,6 @@ export function problemAnswer(problem: Problem, requestId: string): Answer {
     status: problem.status,
     body: JSON.stringify(problem.body(requestId)),
     type: PROBLEM_TYPE,
-    headers: problem.headers,
+    headers: problem.status === 503 ? { "Retry-After": "5", ...problem.headers } : problem.headers,
   };
 }

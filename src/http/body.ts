@@ -25,6 +25,7 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
   if (declared === null) return request.body ? readChunks(request.body, limits) : new Uint8Array(0);
   if (declared === "0") return new Uint8Array(0);
   const length = Number(declared);
+  if (!Number.isSafeInteger(length) || length < 0) throw badLength(declared);
   if (length > limits.maxBytes) throw tooLarge(limits.maxBytes, `${length} bytes were announced`);
   if (!limits.budget.take(length)) throw overloaded();
   try {
@@ -61,10 +62,11 @@ async function readChunks(
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
+  let over = false;
   const read = async () => {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done || over) return; // over: a chunk that came after the deadline is nobody's, and its bytes were never taken
       if (!budget.take(value.length)) throw overloaded();
       size += value.length;
       if (size > maxBytes) throw tooLarge(maxBytes, "more came");
@@ -78,6 +80,7 @@ async function readChunks(
     reader.cancel().catch(() => undefined); // the connection may be gone already
     throw error;
   } finally {
+    over = true;
     budget.give(size);
   }
 }
@@ -103,6 +106,14 @@ function readFailure(error: unknown): Problem {
   // Bun's own backstop (`maxRequestBodySize`) has answered already; the code is for the log.
   if (String(error).includes("maxRequestBodySize")) return new Problem("too_large", { cause: error });
   return new Problem("bad_request", { detail: "The connection ended in the middle of the body.", cause: error });
+}
+
+/** Bun takes the same Content-Length twice, and then shows it as `3, 3`. RFC 9110 §8.6 lets a server refuse that. */
+function badLength(found: string): Problem {
+  return new Problem("bad_request", {
+    detail: `The Content-Length is "${found.slice(0, 40)}", which is no number of bytes. Send one, once.`,
+    headers: { Connection: "close" },
+  });
 }
 
 function tooLarge(maxBytes: number, found: string): Problem {

@@ -21,13 +21,14 @@ export function formatSse({ event, id, data }: SseEvent): string {
 
 /**
  * A server-sent event stream (WHATWG HTML §9.2) of `events`, at the reader's pace, pinged while they are silent. `events`
- * is told by its signal when the client has gone or has stopped reading.
+ * is told by its signal when the client has gone or has stopped reading. `ended` is called once, before the last byte.
  */
 export function sseStream(
   events: (signal: AbortSignal) => AsyncIterable<SseEvent>,
   clock: Clock,
+  ended: () => void = () => undefined,
 ): ReadableStream<Uint8Array> {
-  const writer = new SseWriter(clock);
+  const writer = new SseWriter(clock, ended);
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -43,13 +44,15 @@ export function sseStream(
 
 class SseWriter {
   readonly #clock: Clock;
+  readonly #ended: () => void;
   readonly #abort = new AbortController();
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #ping: Timer | null = null;
   #resume: (() => void) | null = null;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, ended: () => void) {
     this.#clock = clock;
+    this.#ended = ended;
   }
 
   get signal(): AbortSignal {
@@ -86,6 +89,7 @@ class SseWriter {
     this.#abort.abort();
     this.#ping?.cancel();
     this.#resume?.();
+    this.#ended();
     try {
       this.#controller?.close();
     } catch {

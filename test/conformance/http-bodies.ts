@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { GatewayProcess } from "../support/gateway-process.ts";
+import { eventually, GatewayProcess } from "../support/gateway-process.ts";
 import { RawConnection, rawRequest, requestBytes } from "../support/raw-http.ts";
 
 const UNLIMITED = "[gateway.rate_limit]\nenabled = false\n";
@@ -135,6 +135,28 @@ export function httpBodyConformance(command: readonly string[]): void {
       expect((await connection.response()).status).toBe(202);
     });
 
+    test("more than 64 MB of unfinished bodies are not held at once: 503 until some have ended", async () => {
+      await using gateway = await GatewayProcess.start(command, { config: UNLIMITED });
+      const owner = await gateway.owner();
+      const headers = { Authorization: `Bearer ${owner.token}`, "Content-Length": "65536" };
+      const head = requestBytes(gateway.port, { method: "POST", path: "/webhook", headers });
+      const open = () => RawConnection.open(gateway.port);
+      const stalled = await Promise.all(Array.from({ length: 1_024 }, open));
+      try {
+        for (const connection of stalled) connection.send(Buffer.concat([head, Buffer.from("{")]));
+        const refused = await eventually("there is no room left", async () => {
+          const answer = await owner.post("/webhook", { a: 1 });
+          return answer.status !== 202 && answer;
+        });
+        expect({ status: refused.status, code: refused.json["code"] }).toEqual({ status: 503, code: "overloaded" });
+        expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
+        expect((await owner.get("/api/events")).status).toBe(200); // reading goes on
+      } finally {
+        await Promise.all(stalled.map((connection) => connection[Symbol.asyncDispose]()));
+      }
+      await eventually("there is room again", async () => (await owner.post("/webhook", { a: 1 })).status === 202);
+    });
+
     test("one connection serves many requests, one after the other", async () => {
       await using gateway = await GatewayProcess.start(command);
       const Authorization = `Bearer ${await gateway.pair()}`;
@@ -147,6 +169,10 @@ export function httpBodyConformance(command: readonly string[]): void {
     });
   });
 
+  nonsense(command);
+}
+
+function nonsense(command: readonly string[]): void {
   describe("bytes that are no request", () => {
     test("malformed requests are refused or dropped, one by one, and the gateway goes on", async () => {
       await using gateway = await GatewayProcess.start(command, { config: UNLIMITED });

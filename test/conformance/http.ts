@@ -15,7 +15,8 @@ const NUMBER = expect.any(Number);
 /** The contract's HTTP, at the door of a running gateway. `command` starts it. */
 export function httpConformance(command: readonly string[]): void {
   routesAndShapes(command);
-  methodsAndProblems(command);
+  methods(command);
+  answers(command);
   limits(command);
   httpAccessConformance(command);
   httpBrowserConformance(command);
@@ -172,8 +173,8 @@ function expectProblem(answer: Answer, status: number, code: string): void {
   expect(answer.status).toBe(status);
 }
 
-function methodsAndProblems(command: readonly string[]): void {
-  describe("methods and problems", () => {
+function methods(command: readonly string[]): void {
+  describe("methods and addresses", () => {
     test("HEAD works wherever GET does: the same status and type, and no body", async () => {
       await using gateway = await GatewayProcess.start(command, { config: UNLIMITED });
       const owner = await gateway.owner();
@@ -183,6 +184,8 @@ function methodsAndProblems(command: readonly string[]): void {
         expect(shown(head)).toEqual(shown(get));
         expect(head.bytes).toHaveLength(0);
       }
+      const stream = await owner.request("HEAD", "/api/stream"); // a stream that never ends, but for HEAD
+      expect({ status: stream.status, size: stream.bytes.length }).toEqual({ status: 200, size: 0 });
       const missing = await owner.request("HEAD", "/api/events/x");
       expect({ status: missing.status, size: missing.bytes.length }).toEqual({ status: 404, size: 0 });
     });
@@ -221,7 +224,11 @@ function methodsAndProblems(command: readonly string[]): void {
         expect({ path, status, allow }).toEqual({ path, status: 204, allow: [...methods, "OPTIONS"].sort() });
       }
     });
+  });
+}
 
+function answers(command: readonly string[]): void {
+  describe("answers", () => {
     test("what is not there is 404 for whoever may ask, and tells nobody else whether it is there", async () => {
       await using gateway = await GatewayProcess.start(command, { config: UNLIMITED });
       const owner = await gateway.owner();

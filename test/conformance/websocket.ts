@@ -154,7 +154,7 @@ function errors(command: readonly string[]): void {
       using socket = await GatewaySocket.authenticated(gateway.url, await gateway.pair());
       for (const [what, frame, code] of REFUSED) {
         const { detail, ...rest } = await socket.ask(frame);
-        expect({ what, ...rest }).toEqual({ what, type: "error", code });
+        expect<object>({ what, ...rest }).toEqual({ what, type: "error", code });
         expect(detail).toMatch(/\S/);
       }
       expect(await socket.rest()).toEqual([]);

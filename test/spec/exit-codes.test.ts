@@ -114,7 +114,9 @@ describe.each(SUBJECTS)("Exit Codes (%s)", (_name, command) => {
   test("2 - configuration error from the environment: names the variable", async () => {
     const dir = await mkdtemp(join(tmpdir(), "zeroclaw-"));
     try {
-      const ended = await runCommand(command, ["gateway", "-p", "0"], dir, { ZEROCLAW_GATEWAY__PORT: "eighty" });
+      const ended = await runCommand(command, ["gateway", "-p", "0"], dir, {
+        env: { ZEROCLAW_GATEWAY__PORT: "eighty" },
+      });
       expect(ended).toMatchObject({ code: 2, stdout: "" });
       expect(ended.stderr).toContain("ZEROCLAW_GATEWAY__PORT");
     } finally {

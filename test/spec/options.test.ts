@@ -94,6 +94,12 @@ describe.each(SUBJECTS)("Options (%s)", (_name, command) => {
     expect((await after.command("config", "get", "gateway.paired_tokens")).stdout).toMatch(/^\["[0-9a-f]{64}"\]\n$/);
   });
 
+  test("--new-pairing is a switch: a value is refused with exit code 2", async () => {
+    const { code, stderr } = await inNewFolder("gateway", "--new-pairing=yes");
+    expect(code).toBe(2);
+    expect(stderr).toContain('"--new-pairing" takes no value');
+  });
+
   test("--new-pairing resets authentication: the lockouts of wrong codes are gone too", async () => {
     await using before = await GatewayProcess.start(command);
     for (let i = 0; i < 5; i += 1) await before.pair("AAAA-0000-AAAA").catch(() => undefined);

@@ -82,7 +82,7 @@ describe.each(SUBJECTS)("Troubleshooting and Security Best Practices (%s)", (_na
     expect(await via("198.51.100.2")).toBe(200);
   });
 
-  test("zeroclaw gateway --new-pairing rotates tokens: the old ones are void, sockets and all, the new one works", async () => {
+  test("zeroclaw gateway --new-pairing rotates tokens: the old ones are void, the new one works", async () => {
     await using before = await GatewayProcess.start(command);
     const old = await before.pair();
     await before.stop();

@@ -153,7 +153,12 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** Runs another command on the same folder to its end. */
   command(...args: string[]): Promise<Ended> {
-    return runCommand(this.#command, args, this.dir);
+    return this.run(args);
+  }
+
+  /** The same with more to say about it. */
+  run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return runCommand(this.#command, args, this.dir, options);
   }
 
   config(): Promise<string> {
@@ -218,16 +223,21 @@ export class GatewayProcess implements AsyncDisposable {
   }
 }
 
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
 /** Runs a command of the program on a folder to its end. */
 export async function runCommand(
   command: readonly string[],
   args: readonly string[],
   dir: string,
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, stdin = "" }: RunOptions = {},
 ): Promise<Ended> {
   const child = Bun.spawn([...command, ...args], {
     env: environment(dir, env),
-    stdin: "ignore",
+    stdin: new Blob([stdin]),
     stdout: "pipe",
     stderr: "pipe",
   });
