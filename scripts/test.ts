@@ -10,7 +10,13 @@ const ROOT = join(import.meta.dir, "..");
 const REPORT = join(ROOT, "dist/test-report.xml");
 
 /** Programs that a test uses for proof, and the Debian packages they are in. */
-const PROGRAMS: Readonly<Record<string, string>> = { strace: "strace", curl: "curl", lsof: "lsof", setpriv: "util-linux", node: "nodejs" };
+const PROGRAMS: Readonly<Record<string, string>> = {
+  strace: "strace",
+  curl: "curl",
+  lsof: "lsof",
+  setpriv: "util-linux",
+  node: "nodejs",
+};
 
 run([process.execPath, "install", "--frozen-lockfile", "--silent"]);
 installPrograms();
