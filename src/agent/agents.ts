@@ -59,9 +59,14 @@ export class AgentUnavailable extends Error {
 
 /** The agent that the configuration asks for. @throws AgentUnavailable */
 export function openAgent(config: AgentConfig, parts: AgentParts): Agent {
+  return requireAgent(config)(config, parts);
+}
+
+/** What opens it. @throws AgentUnavailable */
+export function requireAgent(config: AgentConfig): NonNullable<Entry["open"]> {
   const { open } = AGENTS[config.kind];
   if (!open) throw new AgentUnavailable(config.kind);
-  return open(config, parts);
+  return open;
 }
 
 function kinds(): OperatorParts["kinds"] {

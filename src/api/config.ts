@@ -23,7 +23,8 @@ export function metricsText({ metrics, status }: Pick<ApiParts, "metrics" | "sta
 export function history({ store, clock }: Pick<ApiParts, "store" | "clock">): Handler {
   return async (context) => {
     const minutes = queryNumber(context, "minutes", 1_440, 1, WEEK_MINUTES);
-    const rows = await store.counters.since(clock.now() - minutes * 60_000);
+    // `at` is where a minute begins: the one that ended that long ago began a minute before.
+    const rows = await store.counters.since(clock.now() - (minutes + 1) * 60_000 + 1);
     return json({ history: rows.map((row) => ({ ...row, at: rfc3339(row.at) })) });
   };
 }

@@ -47,8 +47,8 @@ export function valueAs<N extends ShapeName>(value: unknown, name: N): Shape<N> 
 export function queryNumber(context: Context, name: string, fallback: number, min: number, max: number): number {
   const text = context.query(name);
   if (text === null || text === "") return fallback;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN; // Number alone takes 1e1, 0x10 and blanks
+  if (value >= min && value <= max) return value;
   throw new Problem("bad_field", {
     detail: `"${name}" must be a whole number from ${min} to ${max} (found "${text.slice(0, 40)}").`,
   });

@@ -5,15 +5,15 @@ import { keyOf } from "../limits/idempotency-key.ts";
 import { Problem } from "../protocol/problem.ts";
 import { runRow } from "../protocol/rows.ts";
 import type { StoredRun } from "../protocol/run.ts";
-import { reachOf } from "../runs/access.ts";
 import { type RunKey, startKeyed } from "../runs/keyed.ts";
 import type { RunHandle, Terminal } from "../runs/runs.ts";
 import { type Context, type Handler, principalOf, valueAs } from "./context.ts";
+import type { EventStreamParts } from "./event-stream.ts";
 import type { ApiParts } from "./parts.ts";
 import { runStream } from "./run-stream.ts";
 import { problemOf, within } from "./wait.ts";
 
-type MessageParts = Pick<ApiParts, "config" | "runs" | "streams" | "access" | "keys" | "devices" | "clock" | "leaving">;
+type MessageParts = EventStreamParts & Pick<ApiParts, "config" | "runs" | "streams" | "access" | "keys">;
 
 /** POST /api/message: one message to the agent; the answer, a stream of it, or 202 and where it will be. */
 export function message(parts: MessageParts): Handler {
@@ -27,20 +27,14 @@ export function message(parts: MessageParts): Handler {
         detail: '"message" is missing or empty: say something, as {"message": "Hello"}.',
       });
     }
-    const session_id = await parts.access.forMessage(principal, sent.session_id);
-    const request = {
-      session_id,
-      device_id: principal.device_id,
-      origin: "http",
-      reach: reachOf(principal),
-      text,
-    } as const;
+    const place = await parts.access.forMessage(principal, sent.session_id);
+    const request = { ...place, origin: "http", text } as const;
     const key = parts.keys && keyFor(context, principal.device_id, bytes);
     if (!key || !parts.keys) {
-      return answerFor(parts, context, await parts.runs.start(request), sent.stream, () => undefined);
+      return answerFor(parts, context, await parts.runs.start(request), sent.stream);
     }
     const keyed = await startKeyed(parts.runs, parts.keys, request, key);
-    if (keyed.kind === "started") return answerFor(parts, context, keyed.handle, sent.stream, keyed.answered);
+    if (keyed.kind === "started") return answerFor(parts, context, keyed.handle, sent.stream, { ...keyed, key });
     return wantsStream(context, sent.stream) ? streamAgain(parts, context, keyed.run) : replayed(keyed.run);
   };
 }
@@ -50,15 +44,22 @@ async function answerFor(
   context: Context,
   handle: RunHandle,
   stream: boolean | undefined,
-  answered: () => void,
+  keyed?: { readonly key: RunKey; readonly answered: () => void },
 ): Promise<Answer> {
   if (wantsStream(context, stream)) return runStream(context, parts, handle);
   const waitSeconds = parts.config.gateway.wait_seconds;
   context.hold(waitSeconds + 10);
   const frame = await within(handle.ended, waitSeconds * 1_000, null, parts.clock, parts.leaving);
+  if (frame?.type === "error" && keyed) await released(parts, keyed.key, handle.run_id);
   if (frame) return ended(frame);
-  answered();
+  keyed?.answered();
   return running(handle.run_id);
+}
+
+/** The failed run frees its key by itself (`runs/keyed.ts`); whoever tries again at once must find it free. */
+async function released({ keys }: MessageParts, key: RunKey, run_id: string): Promise<void> {
+  const record = { ...key, run_id, status: 0, body: "", created_at: 0 };
+  await keys?.release(key.scope, key.key, record).catch(() => undefined); // it leads to a failed run then, which frees it
 }
 
 function wantsStream(context: Context, stream: boolean | undefined): boolean {

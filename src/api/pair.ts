@@ -1,5 +1,6 @@
 import { json } from "../http/answer.ts";
 import { jsonOf } from "../http/body.ts";
+import { isObject } from "../lib/json.ts";
 import { Problem } from "../protocol/problem.ts";
 import { type Context, type Handler, valueAs } from "./context.ts";
 import type { ApiParts } from "./parts.ts";
@@ -30,7 +31,7 @@ async function codeOf(context: Context): Promise<{ code: string; deviceName: str
     });
   }
   const sent = jsonOf(bytes);
-  const value = header !== null && typeof sent === "object" && sent !== null ? { code: header, ...sent } : sent;
+  const value = header !== null && isObject(sent) ? { code: header, ...sent } : sent;
   const { code, device_name } = valueAs(value, "pair_request");
   return { code: header ?? code, deviceName: device_name };
 }

@@ -4,7 +4,7 @@ import { isTerminal } from "../protocol/frames.ts";
 import type { RunHandle } from "../runs/runs.ts";
 import type { Streams } from "../sessions/streams.ts";
 import type { Context } from "./context.ts";
-import { eventStream } from "./event-stream.ts";
+import { type EventStreamParts, eventStream } from "./event-stream.ts";
 import type { ApiParts } from "./parts.ts";
 
 /** What a run says, as far as it is needed to follow it. */
@@ -13,7 +13,7 @@ export type FollowedRun = Pick<RunHandle, "run_id" | "session_id" | "after">;
 /** The frames of one run as server-sent events: `event:` the type, `data:` the frame, `id:` the seq. Ends with the run. */
 export function runStream(
   context: Context,
-  parts: Pick<ApiParts, "streams" | "devices" | "clock" | "leaving">,
+  parts: EventStreamParts & Pick<ApiParts, "streams">,
   run: FollowedRun,
   headers: Readonly<Record<string, string>> = {},
 ): Answer {

@@ -1,14 +1,14 @@
 import type { SseEvent } from "../http/sse.ts";
 import type { Feed, FeedItem } from "../observe/feed.ts";
 import type { Handler } from "./context.ts";
-import { eventStream } from "./event-stream.ts";
+import { type EventStreamParts, eventStream } from "./event-stream.ts";
 import type { ApiParts } from "./parts.ts";
 
 /** Items kept for a reader that is behind; past that it is told that it has missed some. */
 const MAX_BEHIND = 1_000;
 
 /** GET /api/stream: what happens, as server-sent events; goes on after `Last-Event-ID`. */
-export function stream(parts: Pick<ApiParts, "feed" | "devices" | "clock" | "closing" | "leaving">): Handler {
+export function stream(parts: EventStreamParts & Pick<ApiParts, "feed" | "closing">): Handler {
   return (context) => {
     const lastId = context.request.headers.get("last-event-id") ?? context.query("last_event_id");
     return eventStream(context, parts, (signal) =>

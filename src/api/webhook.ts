@@ -88,6 +88,7 @@ async function newEvent(
   question: Shape<"webhook_question"> | null,
 ): Promise<NewEvent> {
   const principal = principalOf(context);
+  const place = question ? await access.forMessage(principal, question.session_id) : null;
   const received_at = clock.now();
   const headers = keptHeaders(context.request.headers);
   return {
@@ -95,8 +96,8 @@ async function newEvent(
     source: WEBHOOK_SOURCE,
     type: question ? "message" : eventType(headers, parsed.body),
     delivery_id: null,
-    session_id: question ? await access.forMessage(principal, question.session_id) : WEBHOOK_SOURCE,
-    device_id: principal.device_id,
+    session_id: place?.session_id ?? WEBHOOK_SOURCE,
+    device_id: place?.device_id ?? principal.device_id,
     received_at,
     content_type: parsed.type,
     headers,

@@ -56,6 +56,7 @@ export function pairingCodeOf(headers: Headers): string | null {
 export function pairFirst(code: string, origin: string): Problem {
   const socket = `${origin.replace(/^http/, "ws")}/ws`;
   return new Problem("pair_first", {
+    headers: { "WWW-Authenticate": 'Bearer realm="zeroclaw"' },
     detail: `"${code}" is a pairing code. Trade it for a token first: curl -X POST ${origin}/pair -H 'X-Pairing-Code: ${code}' — or send {"type":"pair","code":"${code}"} over ${socket} — and send the token from then on.`,
   });
 }

@@ -80,6 +80,11 @@ export class Devices {
     return device !== undefined && (device.expires_at === null || device.expires_at > this.#options.clock.now());
   }
 
+  /** Null when there is no such device. */
+  scopeOf(device_id: string): Scope | null {
+    return this.#table.get(device_id)?.scope ?? null;
+  }
+
   /** In the order they came. */
   list(): readonly StoredDevice[] {
     return this.#table.list();

@@ -94,6 +94,7 @@ export class Lockouts {
     this.#saver.change({ kind, client: place });
     const { count = 0, until = 0 } = this.#tables[kind].get(place, now) ?? {};
     if (until === 0) return;
+    if (count === POLICIES[kind].locksAt) void this.#saver.flush(); // a crash in the next second must free nobody
     this.#log.warn(`Locked out after wrong ${kind === "code" ? "pairing codes" : "tokens"}`, {
       client: place === OVERFLOW ? "all addresses that are not tracked" : place,
       wrong: count,

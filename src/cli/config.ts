@@ -45,6 +45,8 @@ export async function printPath({ terminal, env }: Context): Promise<number> {
 export async function checkConfig(context: Context): Promise<number> {
   const { terminal } = context;
   const loaded = await load(context);
+  const { requireAgent } = await import("../agent/agents.ts");
+  requireAgent(loaded.config.agent);
   terminal.print("ok");
   if (!loaded.exists) terminal.note(`There is no ${loaded.path} yet: the defaults apply.`);
   noteFaults(terminal, loaded);

@@ -23,6 +23,7 @@ export function exitCodeOf(error: unknown): number {
       return EXIT.ok;
     case "UsageError":
     case "ConfigError":
+    case "AgentUnavailable":
       return EXIT.usage;
     default:
       return EXIT.failed;

@@ -6,6 +6,8 @@ const WAIT_MS = 5_000;
 const RETRY_MS = 25;
 /** An edit takes milliseconds: a lock this old was left by a process that ended, its pid perhaps taken by another since. */
 const STALE_MS = 30_000;
+/** A lock without a pid was cut off between being made and being marked, which takes microseconds. */
+const UNMARKED_MS = 1_000;
 
 export interface FileLock {
   /** Whether the lock is still ours: a process that slept past STALE_MS may have lost it. */
@@ -37,6 +39,9 @@ async function create(path: string, mark: string): Promise<boolean> {
     const file = await open(path, "wx", 0o600);
     try {
       await file.writeFile(mark);
+    } catch (error) {
+      await remove(path); // a full disk: nobody could tell whose lock this is
+      throw error;
     } finally {
       await file.close();
     }
@@ -70,13 +75,13 @@ async function removeIfStale(path: string, clock: Clock): Promise<boolean> {
 
 async function isStale(path: string, mark: string, clock: Clock): Promise<boolean> {
   const pid = Number.parseInt(mark, 10);
-  if (Number.isInteger(pid) && pid > 0 && !isAlive(pid)) return true;
-  return isOld(path, clock);
+  if (!(pid > 0)) return isOld(path, clock, UNMARKED_MS);
+  return !isAlive(pid) || isOld(path, clock);
 }
 
-async function isOld(path: string, clock: Clock): Promise<boolean> {
+async function isOld(path: string, clock: Clock, ms = STALE_MS): Promise<boolean> {
   const info = await stat(path).catch(() => null);
-  return info !== null && clock.now() - info.mtimeMs > STALE_MS;
+  return info !== null && clock.now() - info.mtimeMs > ms;
 }
 
 async function remove(path: string): Promise<void> {

@@ -51,13 +51,21 @@ export class Gatekeeper {
     const peer = peerOf(socketAddress, headers.get("x-forwarded-for"), this.#parts.proxies);
     visit.client = clientKey(peer.address);
     const sent = tokenOf(headers);
-    this.#checkBrowser(visit, peer.viaProxy, sent.kind !== "none");
-    if (route?.limit === "none") return;
+    const checkBrowser = () => this.#checkBrowser(visit, peer.viaProxy, sent.kind !== "none");
+    if (route?.limit === "none") {
+      checkBrowser();
+      return;
+    }
+    if (visit.request.method === "OPTIONS" && route === null) {
+      checkBrowser();
+      if (visit.cors !== null) return; // a preflight carries no token, so it would use up its address's window
+    }
     const looked = route?.auth !== "none";
     const principal = looked && sent.kind === "token" ? this.#parts.devices.authenticate(sent.token) : null;
     visit.principal = principal;
     if (looked && sent.kind === "token" && !principal) this.#countWrongToken(visit);
     this.#limit(visit, route);
+    checkBrowser();
     if (!looked) return;
     if (sent.kind === "code") throw pairFirst(sent.code, this.#parts.origin());
     if (sent.kind === "malformed") throw unauthorized(sent.detail);

@@ -50,8 +50,14 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   const files = Object.fromEntries(Object.entries(STATE_FILES).map(([name, file]) => [name, join(dir, file)]));
   const paths = files as Record<keyof typeof STATE_FILES, string>; // the same keys, joined
   const lock = takeFolder(dir, paths);
-  const undo: (() => unknown)[] = [() => lock.release()];
+  const undo: (() => unknown)[] = [() => lock.release(), () => removeRunningFile(paths.running)];
+  const note = (port: number) => {
+    const { host } = loaded.config.gateway;
+    const started_at = rfc3339(clock.now());
+    writeRunningFile(paths.running, { pid: process.pid, host, port, started_at, version: VERSION });
+  };
   try {
+    note(loaded.config.gateway.port); // at once, so that a second start can say who was first
     const store = await openStore(options);
     undo.push(() => store.close());
     const services = await Services.assemble({ ...options, store, tokens: new TokenFile(loaded.path, clock) });
@@ -63,14 +69,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     if ("server" in local) undo.push(() => local.server.stop(true));
     if (options.newPairing) await services.forgetEveryone();
     const code = services.open(`${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${server.port}`);
-    const started_at = rfc3339(clock.now());
-    writeRunningFile(paths.running, {
-      pid: process.pid,
-      host,
-      port: server.port ?? port,
-      started_at,
-      version: VERSION,
-    });
+    note(server.port ?? port);
     await services.resume();
     return {
       host,
@@ -107,7 +106,8 @@ interface Parts {
 }
 
 async function stop({ services, store, server, local, lock, paths, log }: Parts, deadlineMs: number): Promise<void> {
-  const closed = server.stop(); // no new connections from here on; those that are busy finish
+  // No new connections from here on, not through the socket either; those that are busy finish.
+  const closed = Promise.all([server.stop(), "server" in local ? local.server.stop() : null]);
   const steps = [
     () => services.drain(closed, deadlineMs),
     () => server.stop(true),

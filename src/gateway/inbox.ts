@@ -18,7 +18,7 @@ const RUSH = 1;
 export interface InboxParts {
   readonly store: Pick<Store, "events" | "runs">;
   readonly runs: Runs;
-  readonly devices: Pick<Devices, "list">;
+  readonly devices: Pick<Devices, "scopeOf">;
   readonly feed: Feed;
   readonly clock: Clock;
   readonly random: Random;
@@ -35,6 +35,7 @@ export class GatewayInbox implements Inbox {
   /** Who waits for the answer of an event. */
   readonly #waiting = new Map<string, (frame: Terminal | null) => void>();
   readonly #delivering = new Set<string>();
+  #started = false;
   #stopped = false;
 
   constructor(parts: InboxParts) {
@@ -51,7 +52,7 @@ export class GatewayInbox implements Inbox {
 
   accepted(): void {
     this.#accepted += 1;
-    this.#worker.kick();
+    if (this.#started) this.#worker.kick();
   }
 
   answerOf(event_id: string): Promise<Terminal | null> {
@@ -62,9 +63,11 @@ export class GatewayInbox implements Inbox {
   /** Hands back what an earlier process had begun, and begins to work. */
   async start(): Promise<void> {
     const { store, clock, log } = this.#parts;
+    // Before anything is claimed here: what runs now could not be told from what an earlier process left running.
     const left = await store.events.recover(clock.now());
     if (left > 0) log.info("Events that were cut off are taken up again", { events: left });
-    this.#worker.start();
+    this.#started = true;
+    if (!this.#stopped) this.#worker.start();
   }
 
   /** Takes no more events; those under way go on. Who waits for one of the others need not wait any longer. */
@@ -99,8 +102,7 @@ export class GatewayInbox implements Inbox {
           store,
           clock,
           log,
-          promptOf: (one) =>
-            promptOf(one, (id) => devices.list().find(({ device_id }) => device_id === id)?.scope ?? null),
+          promptOf: (one) => promptOf(one, (id) => devices.scopeOf(id)),
           retryAt: (one, now) => retryAt(one, now, random),
         },
         event,

@@ -4,20 +4,18 @@ import { summarize } from "../inbox/summary/summarize.ts";
 import type { Random } from "../lib/random.ts";
 import type { EventWithBody } from "../protocol/event.ts";
 import type { Scope } from "../protocol/principal.ts";
-import type { Reach } from "../protocol/run.ts";
+import type { EventPrompt } from "../runs/deliver.ts";
 
 /**
- * What the agent is told about an event, and what its answer may draw on. A question asked by a device reaches what that
- * device may see; everything else was written by strangers and reaches its own session only.
+ * A question asked by a device reaches what that device may see, and is its own. Everything else was written by strangers:
+ * it reaches its own session only, and that session is the owners', whichever device brought the event.
  */
-export function promptOf(
-  event: EventWithBody,
-  scopeOf: (device_id: string) => Scope | null,
-): { text: string; reach: Reach } {
+export function promptOf(event: EventWithBody, scopeOf: (device_id: string) => Scope | null): EventPrompt {
+  const { device_id } = event;
   const question = questionOf(event);
-  if (question === null || event.device_id === null) return { text: summarize(event), reach: "channel" };
-  const scope = scopeOf(event.device_id);
-  return { text: question, reach: scope === "owner" || scope === "chat" ? scope : "channel" };
+  if (question === null || device_id === null) return { text: summarize(event), reach: "channel", device_id: null };
+  const scope = scopeOf(device_id);
+  return { text: question, reach: scope === "owner" || scope === "chat" ? scope : "channel", device_id };
 }
 
 /** When a failed event is tried again. Whoever asked a question was told that it failed, and will ask again. */

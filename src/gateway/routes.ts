@@ -20,9 +20,9 @@ export const MAX_BODY = 65_536;
 export function routes(api: ApiParts): readonly Route[] {
   const body = MAX_BODY;
   return [
-    { method: "GET", path: "/", auth: "none", limit: "client", maxBody: 0, handler: root() },
+    { method: "GET", path: "/", auth: "any", limit: "client", maxBody: 0, handler: root() },
     { method: "GET", path: "/health", auth: "none", limit: "none", maxBody: 0, handler: health(api) },
-    { method: "GET", path: "/api/openapi.json", auth: "none", limit: "client", maxBody: 0, handler: openapi() },
+    { method: "GET", path: "/api/openapi.json", auth: "any", limit: "client", maxBody: 0, handler: openapi() },
     { method: "GET", path: "/api/status", auth: "any", limit: "client", maxBody: 0, handler: status(api) },
     { method: "POST", path: "/pair", auth: "none", limit: "pair", maxBody: body, handler: pair(api) },
     { method: "GET", path: "/ws", auth: "any", limit: "client", maxBody: 0, handler: "websocket" },

@@ -10,7 +10,11 @@ export interface RunningFile {
 }
 
 export function writeRunningFile(path: string, file: RunningFile): void {
-  writeFileSync(path, `${JSON.stringify(file)}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(path, `${JSON.stringify(file)}\n`, { mode: 0o600 });
+  } catch {
+    // A message will be less helpful; whether the folder can be used at all, the store finds out.
+  }
 }
 
 export function readRunningFile(path: string): RunningFile | null {

@@ -1,6 +1,6 @@
 import type { WebSocketHandler } from "bun";
 import { deviceRow } from "../api/devices.ts";
-import { describeConfig } from "../config/describe.ts";
+import { describeConfig, type SettingRow } from "../config/describe.ts";
 import type { TokenFile } from "../config/token-file.ts";
 import { Deadlines } from "../http/deadlines.ts";
 import { parseNetwork } from "../lib/address.ts";
@@ -9,7 +9,7 @@ import { VERSION } from "../lib/version.ts";
 import { ByteBudget } from "../limits/byte-budget.ts";
 import { Feed } from "../observe/feed.ts";
 import { Metrics } from "../observe/metrics.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, StoredDevice } from "../store/store.ts";
 import { websocketHandlers } from "../ws/handlers.ts";
 import { type SocketData, SocketHub } from "../ws/hub.ts";
 import type { HubParts } from "../ws/parts.ts";
@@ -89,7 +89,7 @@ export class Services {
         config,
         store,
         metrics,
-        settings: () => describeConfig(loaded),
+        settings: () => describeConfig(loaded).map((row) => withTokens(row, devices.list())),
         status: () => this.#state.status(),
         unhealthy: () => this.#state.unhealthy(),
         closing: this.#closing.signal,
@@ -156,7 +156,7 @@ export class Services {
   }
 
   /** Ends sockets and streams, waits at most `deadlineMs` for what is in flight, and hands the rest back to the store. */
-  async drain(closed: Promise<void>, deadlineMs: number): Promise<void> {
+  async drain(closed: Promise<unknown>, deadlineMs: number): Promise<void> {
     const { clock, store, log } = this.#options;
     const { runs, inbox } = this.#work;
     this.#state.drains();
@@ -214,6 +214,11 @@ export class Services {
       version: VERSION,
     });
   }
+}
+
+/** Pairing changes the list while the gateway runs, so it is shown as it is now. */
+function withTokens(row: SettingRow, devices: readonly StoredDevice[]): SettingRow {
+  return row.key === "gateway.paired_tokens" ? { ...row, value: devices.map(({ token_hash }) => token_hash) } : row;
 }
 
 /** What the hub shares with the handlers. */

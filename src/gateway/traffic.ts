@@ -54,7 +54,8 @@ export class Traffic {
   takeMinute(depth: number, sockets: number): CounterRow {
     const { accepted, refused, runs, failed } = this.#minute;
     const sorted = this.#samples.sort((a, b) => a - b);
-    const at = Math.floor(this.#clock.now() / 60_000) * 60_000;
+    // Minutes are counted from the start, not by the wall clock: a row gets the minute that its middle was in.
+    const at = Math.floor((this.#clock.now() - 30_000) / 60_000) * 60_000;
     this.#minute = { accepted: 0, refused: 0, runs: 0, failed: 0, requests: 0 };
     this.#samples = [];
     const quantile = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

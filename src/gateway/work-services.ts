@@ -71,7 +71,7 @@ export function openWork(parts: WorkParts): WorkServices {
     permissions,
     runs,
     agent,
-    access: new SessionAccess(store.sessions, Object.keys(config.channels)),
+    access: new SessionAccess(store.sessions, Object.keys(config.channels), (id) => devices.scopeOf(id)),
     idempotency: new Idempotency({ store: store.idempotency, maxKeys: config.gateway.idempotency.max_keys, clock }),
     inbox: new GatewayInbox({ store, runs, devices, feed, clock, random, log, maxConcurrent }),
   };

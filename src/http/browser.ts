@@ -52,9 +52,7 @@ export function normalOrigin(text: string): string | null {
 
 /** A `Host` header's name without its port, in lower case; IPv6 literals keep their brackets. */
 export function hostName(host: string): string {
-  const lower = host.toLowerCase();
-  const end = lower.startsWith("[") ? lower.indexOf("]") + 1 : lower.indexOf(":");
-  return (end > 0 ? lower.slice(0, end) : lower).replace(/\.$/, "");
+  return host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
 }
 
 function checkHost(request: BrowserRequest, rules: BrowserRules): void {

@@ -12,9 +12,17 @@ export interface DeliverParts {
   readonly store: { readonly runs: Pick<RunStore, "ofEvent">; readonly events: Pick<EventStore, "fail"> };
   readonly clock: Clock;
   readonly log: Log;
-  /** What the agent is told about an event, and what its answer may draw on. */
-  readonly promptOf: (event: EventWithBody) => { readonly text: string; readonly reach: Reach };
+  readonly promptOf: (event: EventWithBody) => EventPrompt;
   readonly retryAt: (event: EventWithBody, now: number) => number | null;
+}
+
+export interface EventPrompt {
+  /** What the agent is told about the event. */
+  readonly text: string;
+  /** What its answer may draw on. */
+  readonly reach: Reach;
+  /** Whose run, and if it is new whose session, this is. Null: the owners'. */
+  readonly device_id: string | null;
 }
 
 /**
@@ -43,8 +51,8 @@ async function startOrResume({ runs, store, promptOf }: DeliverParts, event: Eve
     const earlier = await store.runs.ofEvent(event.event_id);
     if (earlier && (earlier.state === "queued" || earlier.state === "running")) return runs.resume(earlier, event);
   }
-  const { text, reach } = promptOf(event);
-  const { session_id, device_id } = event;
+  const { text, reach, device_id } = promptOf(event);
+  const { session_id } = event;
   return runs.start({ session_id, device_id, origin: "event", reach, text, event });
 }
 

@@ -2,7 +2,7 @@ import { sha256Hex } from "../lib/hash.ts";
 import { covers, type Principal } from "../protocol/principal.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { StoredRun } from "../protocol/run.ts";
-import { reachOf } from "../runs/access.ts";
+import type { Place } from "../runs/access.ts";
 import { inFlight, type KeyedRun, startKeyed } from "../runs/keyed.ts";
 import type { RunRequest } from "../runs/runs.ts";
 import { terminalFrame } from "../sessions/streams.ts";
@@ -22,10 +22,10 @@ export async function onMessage(
   const principal = connection.authenticated();
   connection.limited(parts.allow(principal, connection.client));
   checkSender(principal, frame);
-  const session_id = await parts.access.forMessage(principal, frame.session_id);
+  const place = await parts.access.forMessage(principal, frame.session_id);
   if (ticket?.cancelled) throw cancelled();
-  const replayed = await sessions.started(session_id, async (track) => {
-    const keyed = await start(connection, principal, session_id, frame);
+  const replayed = await sessions.started(place.session_id, async (track) => {
+    const keyed = await start(connection, principal, place, frame);
     if (keyed.kind === "replayed") return keyed.run;
     const { handle } = keyed;
     if (frame.id !== undefined) connection.hub.ids.add(principal.device_id, frame.id, handle);
@@ -48,17 +48,15 @@ function checkSender({ scope }: Principal, { content }: FrameOf<"message">): voi
 async function start(
   { parts }: Connection,
   principal: Principal,
-  session_id: string,
+  place: Place,
   { id, content }: FrameOf<"message">,
 ): Promise<KeyedRun> {
-  const { device_id } = principal;
-  const reach = reachOf(principal);
-  const request: RunRequest = { session_id, device_id, origin: "websocket", reach, text: content };
+  const request: RunRequest = { ...place, origin: "websocket", text: content };
   if (id === undefined || !parts.keys) {
     return { kind: "started", handle: await parts.runs.start(request), answered: () => undefined };
   }
-  const fingerprint = sha256Hex(JSON.stringify([content, session_id]));
-  return startKeyed(parts.runs, parts.keys, request, { scope: `ws:${device_id}`, key: id, fingerprint });
+  const fingerprint = sha256Hex(JSON.stringify([content, place.session_id]));
+  return startKeyed(parts.runs, parts.keys, request, { scope: `ws:${principal.device_id}`, key: id, fingerprint });
 }
 
 /** The same answer again. @throws Problem idempotency_in_flight while there is none */

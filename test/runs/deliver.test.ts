@@ -7,7 +7,10 @@ import { quiet, ScriptedAgent } from "../support/agent.ts";
 import { eventOf } from "../support/memory-runs.ts";
 import { World } from "../support/socket.ts";
 
-function partsOf(world: World, promptOf: DeliverParts["promptOf"] = () => ({ text: "Hello", reach: "channel" })) {
+function partsOf(
+  world: World,
+  promptOf: DeliverParts["promptOf"] = () => ({ text: "Hello", reach: "channel", device_id: null }),
+) {
   const { runs, store, clock } = world;
   const log = new Log({ clock, write: () => undefined, format: "json", level: "error" });
   return { runs, store, clock, log, promptOf, retryAt: (_: unknown, now: number) => now + 5_000 };

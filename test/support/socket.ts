@@ -172,7 +172,7 @@ export class World<S extends WorldStore = MemoryRunStore> {
     this.feed = new Feed(this.clock);
     this.permissions = new Permissions(this.clock);
     this.streams = new Streams(this.store, this.clock);
-    this.access = new SessionAccess(this.store.sessions, []);
+    this.access = new SessionAccess(this.store.sessions, [], () => "chat");
     this.runs = new Runs({
       store: this.store,
       streams: this.streams,

@@ -17,7 +17,8 @@ export const events: Command = {
     const { source, limit } = asked;
     const { items, next } = await desk.events.list({ limit, ...(source === null ? {} : { source }) });
     if (items.length === 0) {
-      if (source === null) return "No events have arrived. `zeroclaw webhook test <source>` sends one.";
+      if (source === null)
+        return "No events have arrived. POST /webhook takes them from every device that has a token.";
       return `No events from ${code(source)}. Try \`/events\` without a source: it shows who sent something.`;
     }
     const short = shortIds(items.map(({ event_id }) => event_id));
