@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { getKey, parseValue } from "../config/describe.ts";
 import { editConfig } from "../config/edit.ts";
 import { findSetting, keys } from "../config/keys.ts";
-import { loadConfig } from "../config/load.ts";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { configDir, configPath } from "../config/paths.ts";
 import type { Json } from "../lib/json.ts";
 import { nearest } from "../lib/nearest.ts";
@@ -35,6 +35,10 @@ export async function setSetting(context: Context): Promise<number> {
 export async function unsetSetting(context: Context): Promise<number> {
   const { args, env, terminal } = context;
   const key = args.positionals[0] ?? "";
+  const root = key.split(".", 1)[0] ?? "";
+  if (key.includes(".") && !keys().some((known) => known.startsWith(`${root}.`))) {
+    throw args.wrongUse(`"${printableLine(root)}" is not the gateway's; what is not its own it leaves alone.`);
+  }
   const path = configPath(configDir(env));
   const textBefore = await text(path);
   const before = await inEffect(context, key);
@@ -54,13 +58,23 @@ export async function unsetSetting(context: Context): Promise<number> {
 type InEffect = { readonly value: Json; readonly source: string | null } | { readonly fault: string };
 
 async function inEffect({ env }: Context, key: string): Promise<InEffect> {
+  let loaded: LoadedConfig;
   try {
-    const loaded = await loadConfig({ dir: configDir(env), env });
-    return { value: getKey(loaded, key), source: loaded.sources.get(key) ?? null };
+    loaded = await loadConfig({ dir: configDir(env), env });
   } catch (error) {
-    if (error instanceof Error && error.name === "ConfigError") return { fault: error.message };
+    if (isConfigError(error)) return { fault: error.message };
     throw error;
   }
+  try {
+    return { value: getKey(loaded, key), source: loaded.sources.get(key) ?? null };
+  } catch (error) {
+    if (isConfigError(error)) return { value: null, source: null }; // a channel that is not there, or an unknown key
+    throw error;
+  }
+}
+
+function isConfigError(error: unknown): error is Error {
+  return error instanceof Error && error.name === "ConfigError";
 }
 
 /** "-" is stdin, so that a secret need not stand in the shell's history or the list of processes. */

@@ -36,6 +36,14 @@ describe("Lockouts, wrong codes", () => {
     expect(lockouts.codeWait("192.0.2.1")).toBe(0);
   });
 
+  test("are on disk as soon as they lock, so that a process killed in the next moment frees nobody", async () => {
+    const { clock, store, wrongCodes } = setup();
+    wrongCodes("192.0.2.1", 5);
+    await new Promise(setImmediate); // the write itself, which no timer delays
+    const { lockouts } = await restart(store, clock.now());
+    expect(lockouts.codeWait("192.0.2.1")).toBe(300);
+  });
+
   test("count the addresses of one /64 and the forms of one address together", () => {
     const { lockouts, wrongCodes } = setup();
     for (let i = 1; i <= 5; i += 1) wrongCodes(`2001:db8::${i}`, 1);

@@ -82,6 +82,20 @@ test("`config unset` mends a file that an unknown key has spoiled", async () => 
   expect((await scene.zeroclaw("config get gateway.port")).stdout).toBe("1000\n");
 });
 
+test("`config unset` takes a whole channel out, and finds nothing wrong with that", async () => {
+  await file('[channels.shop]\nscheme = "bearer"\nsecret = "s"\n');
+  const { code, stderr } = await scene.zeroclaw("config unset channels.shop");
+  expect([code, stderr.includes("will not start")]).toEqual([0, false]);
+  expect((await scene.zeroclaw("config check")).stdout).toBe("ok\n");
+});
+
+test("`config unset` leaves alone what is not the gateway's", async () => {
+  await file("[other]\nx = 1\n");
+  const { code, stderr } = await scene.zeroclaw("config unset other.x");
+  expect(code).toBe(2);
+  expect(stderr).toContain("not the gateway's");
+});
+
 test("`config unset` of what is not in the file says so and succeeds", async () => {
   const { code, stderr } = await scene.zeroclaw("config unset gateway.port");
   expect(code).toBe(0);

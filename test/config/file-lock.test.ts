@@ -83,6 +83,14 @@ describe("lockFile", () => {
     expect(await (await waiting).held()).toBe(true);
   });
 
+  test("takes over a lock that was never marked, as a full disk or a kill leaves it, after a second", async () => {
+    await Bun.write(path(), "");
+    const secondsAgo = new Date(Date.now() - 2_000);
+    await utimes(path(), secondsAgo, secondsAgo);
+
+    expect(await (await lockFile(path(), new ManualClock(Date.now()))).held()).toBe(true);
+  });
+
   test("is taken over by one of many that find it stale", async () => {
     await Bun.write(path(), `${endedPid()} x\n`);
     const order: string[] = [];

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Agent } from "../../src/agent/agent.ts";
+import { systemDisk } from "../../src/config/disk.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { TokenFile } from "../../src/config/token-file.ts";
 import type { Server } from "../../src/gateway/listen.ts";
@@ -75,16 +76,19 @@ export class Door implements AsyncDisposable {
   readonly code: string;
   /** What `server.upgrade` answers. */
   upgrades = false;
+  /** Whether config.toml can be written. */
+  readonly file: { readOnly: boolean };
   readonly #ownsDir: boolean;
   #closed = false;
 
-  private constructor(parts: Pick<Door, "dir" | "clock" | "services" | "store" | "agent" | "lines">, ownsDir: boolean) {
+  private constructor(parts: Pick<Door, "dir" | "clock" | "services" | "store" | "agent" | "lines" | "file">, ownsDir: boolean) {
     this.dir = parts.dir;
     this.clock = parts.clock;
     this.services = parts.services;
     this.store = parts.store;
     this.agent = parts.agent;
     this.lines = parts.lines;
+    this.file = parts.file;
     this.#ownsDir = ownsDir;
     this.code = this.services.open(ADDRESS);
   }
@@ -103,6 +107,7 @@ export class Door implements AsyncDisposable {
     const store = options.store?.(real) ?? real;
     const scripted = options.agent instanceof ScriptedAgent ? options.agent : new ScriptedAgent();
     const agent = options.agent === undefined ? scripted : options.agent;
+    const file = { readOnly: false };
     const services = await Services.assemble({
       dir,
       loaded,
@@ -111,10 +116,13 @@ export class Door implements AsyncDisposable {
       log,
       newPairing: false,
       store,
-      tokens: new TokenFile(loaded.path, clock),
+      tokens: new TokenFile(loaded.path, clock, {
+        ...systemDisk,
+        canWrite: (path) => !file.readOnly && systemDisk.canWrite(path),
+      }),
       ...(agent === null ? {} : { agent }),
     });
-    const door = new Door({ dir, clock, services, store, agent: scripted, lines }, options.dir === undefined);
+    const door = new Door({ dir, clock, services, store, agent: scripted, lines, file }, options.dir === undefined);
     if (options.resume !== false) await services.resume();
     return door;
   }
