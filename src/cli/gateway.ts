@@ -1,4 +1,4 @@
-import { createFirstFile } from "../config/first-file.ts";
+import { existsSync } from "node:fs";
 import { loadConfig } from "../config/load.ts";
 import { configDir, configPath } from "../config/paths.ts";
 import type { GatewayOptions, RunningGateway } from "../gateway/gateway.ts";
@@ -48,7 +48,7 @@ async function serve(context: Context, start: Start, log: Log, interrupts: Inter
   const { args, env, clock, terminal } = context;
   const flags = flagsOf(args);
   const dir = configDir(env);
-  await createFirstFile(configPath(dir));
+  if (!existsSync(configPath(dir))) await (await import("../config/first-file.ts")).createFirstFile(configPath(dir));
   const loaded = await loadConfig({ dir, env, flags });
   const newPairing = args.flag("new-pairing");
   const running = await start({ dir, loaded, clock, random: systemRandom, log, newPairing });

@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import type { Clock, Timer } from "../lib/clock.ts";
 
 const POLL_MS = 500;
@@ -62,7 +61,10 @@ export class FileWatcher implements Timer {
 }
 
 async function stateOf(path: string): Promise<{ readonly state: string; readonly changedAt: number }> {
-  const info = await stat(path).catch(() => null);
+  // Bun's own: node:fs/promises would be loaded for this alone.
+  const info = await Bun.file(path)
+    .stat()
+    .catch(() => null);
   if (info === null) return { state: "gone", changedAt: 0 };
   const { mtimeMs, ctimeMs, size, ino } = info;
   return { state: `${mtimeMs} ${ctimeMs} ${size} ${ino}`, changedAt: mtimeMs };

@@ -1,7 +1,6 @@
 import type { Clock, Timer } from "../lib/clock.ts";
 import { ConfigError } from "./config-error.ts";
 import { type Disk, systemDisk } from "./disk.ts";
-import { editConfigWith } from "./edit.ts";
 import { FileWatcher } from "./file-watcher.ts";
 import { problemsOfFile } from "./load.ts";
 import { readConfigFile } from "./read-file.ts";
@@ -43,6 +42,7 @@ export class TokenFile {
     return this.#inTurn(async () => {
       const base = this.#known;
       const editsOf = (text: string) => new Map([[KEY, merged(base, rawEntries(text), entries)]]);
+      const { editConfigWith } = await import("./edit.ts"); // most starts change nothing
       await editConfigWith(this.#path, editsOf, { clock: this.#clock, disk: this.#disk });
       this.#known = [...entries];
     });
