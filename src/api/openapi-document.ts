@@ -4,7 +4,10 @@ import { SHAPE_SCHEMAS } from "../protocol/shapes.generated.ts";
 import { header, operation, query, ref, type Schema } from "./openapi-build.ts";
 import { ROWS } from "./openapi-rows.ts";
 
+/** No token is looked at. */
 const OPEN = { security: [] };
+/** A token may be left out; a wrong one is refused. */
+const ANYONE = { security: [{}, { token: [] }] };
 const ID: Schema = { name: "id", in: "path", required: true, schema: { type: "string" } };
 const PAGE = [query("limit"), query("after")];
 
@@ -73,7 +76,7 @@ const PATHS: Schema = {
   },
   "/api/status": {
     get: operation("status", "State of the gateway; more with a token", {
-      security: [{}, { token: [] }],
+      ...ANYONE,
       200: ref("status"),
     }),
   },
@@ -95,7 +98,7 @@ const PATHS: Schema = {
     }),
   },
   "/metrics": { get: operation("metrics", "Prometheus text format", { text: true }) },
-  "/api/openapi.json": { get: operation("openapi", "This document", { ...OPEN, 200: { type: "object" } }) },
+  "/api/openapi.json": { get: operation("openapi", "This document", { ...ANYONE, 200: { type: "object" } }) },
 };
 
 /** The OpenAPI 3.1 document. Requests: the schemas compiled from `protocol/shapes.ts`; answers: `openapi-rows.ts`. */

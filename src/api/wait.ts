@@ -11,17 +11,18 @@ export function within<T, const L>(
   hurry?: AbortSignal,
 ): Promise<T | L> {
   return new Promise((resolve, reject) => {
-    const giveUp = () => {
-      stop();
-      resolve(late);
-    };
-    const timer = clock.after(ms, giveUp);
-    const stop = () => {
+    const end = (settle: () => void) => {
       timer.cancel();
       hurry?.removeEventListener("abort", giveUp);
+      settle();
     };
+    const giveUp = () => end(() => resolve(late));
+    const timer = clock.after(ms, giveUp);
     hurry?.addEventListener("abort", giveUp, { once: true });
-    work.then(resolve, reject).finally(stop);
+    work.then(
+      (value) => end(() => resolve(value)),
+      (error) => end(() => reject(error)),
+    );
     if (hurry?.aborted) giveUp();
   });
 }

@@ -48,7 +48,9 @@ export class Gatekeeper {
     }
     const { headers } = visit.request;
     const socketAddress = visit.server.requestIP(visit.request)?.address ?? "";
-    const peer = peerOf(socketAddress, headers.get("x-forwarded-for"), this.#parts.proxies);
+    const { proxies } = this.#parts;
+    // Every look at a header costs, so those that decide nothing for this request are not asked for.
+    const peer = peerOf(socketAddress, proxies.length === 0 ? null : headers.get("x-forwarded-for"), proxies);
     visit.client = clientKey(peer.address);
     const sent = tokenOf(headers);
     const checkBrowser = () => this.#checkBrowser(visit, peer.viaProxy, sent.kind !== "none");
@@ -106,16 +108,18 @@ export class Gatekeeper {
 
   #checkBrowser(visit: Visit, viaProxy: boolean, hasToken: boolean): void {
     const { headers, method } = visit.request;
-    const forwardedHost = viaProxy ? headers.get("x-forwarded-host") : null;
     const origin = headers.get("origin");
+    const fetchSite = headers.get("sec-fetch-site");
+    const hostMatters = origin !== null || !hasToken;
+    const forwardedHost = viaProxy && hostMatters ? headers.get("x-forwarded-host") : null;
     const cors = checkBrowser(
       {
         method,
         path: visit.path,
         origin,
-        host: forwardedHost ?? headers.get("host"),
-        fetchSite: headers.get("sec-fetch-site"),
-        fetchMode: headers.get("sec-fetch-mode"),
+        host: forwardedHost ?? (hostMatters ? headers.get("host") : null),
+        fetchSite,
+        fetchMode: fetchSite === null ? null : headers.get("sec-fetch-mode"),
         hasToken,
       },
       this.#parts.browser,

@@ -83,7 +83,8 @@ function bare(host: string): string {
   return host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
 }
 
-function explain(host: string, port: number, error: unknown): string {
+/** Why a port could not be opened, in the words of who has to do something about it. */
+export function explain(host: string, port: number, error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const doing = `Cannot listen on ${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${port}`;
   if (code === "EADDRINUSE") {
