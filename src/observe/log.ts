@@ -76,8 +76,11 @@ export function scrub(text: string): string {
   return text.replace(TOKEN, "zc_[redacted]").replace(CODE, "[code]");
 }
 
+/** Joined by hand: spreading `fields` into one object costs twice what all the rest does. */
 function jsonLine(at: number, level: Level, message: string, fields: Fields): string {
-  return JSON.stringify({ at: rfc3339(at), level, message, ...fields });
+  const rest = JSON.stringify(fields);
+  const head = `{"at":"${rfc3339(at)}","level":"${level}","message":${JSON.stringify(message)}`;
+  return rest === "{}" ? `${head}}` : `${head},${rest.slice(1)}`;
 }
 
 function humanLine(at: number, level: Level, message: string, fields: Fields): string {
