@@ -183,9 +183,9 @@ export class Services {
     this.#work.runs.abandon();
     this.#hub.closeAll();
     this.#work.streams.stop();
-    await this.#work.agent.stop();
     await this.#auth.devices.flush();
     await this.#auth.lockouts.flush();
+    await this.#work.agent.stop(); // last: it is a program of somebody else's, and may fail
   }
 
   #gatekeeper(limiters: ReturnType<typeof makeLimiters>["limiters"]): Gatekeeper {

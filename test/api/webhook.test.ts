@@ -101,6 +101,18 @@ describe("POST /webhook with an event", () => {
     expect(door.agent.last.turn).toMatchObject({ reach: "channel", origin: "event", session_id: "webhook" });
   });
 
+  test("never takes a stranger's text for a command", async () => {
+    await using door = await Door.open({ agent: null });
+    const owner = await door.paired("owner", "the kitchen tablet");
+    for (const type of ["text/plain", "application/json"]) {
+      const body = type === "text/plain" ? "/clients" : '{"text":"/clients"}';
+      const event_id = (await owner.post("/webhook", body, { "Content-Type": type })).field("event_id");
+      await door.until("it is done", async () => (await door.store.events.get(event_id))?.state === "done");
+      expect((await owner.get(`/api/events/${event_id}`)).field("response")).not.toContain("kitchen");
+    }
+    expect((await owner.post("/webhook", { message: "/clients" })).field("response")).toContain("kitchen");
+  });
+
   test("works off what came while the gateway was starting once, as the first attempt", async () => {
     await using door = await Door.open({ resume: false });
     const owner = await door.paired();

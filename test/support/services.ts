@@ -32,6 +32,8 @@ export interface DoorOptions {
   readonly store?: (store: Store) => Store;
   /** Begins to work off events and what an earlier door left. @default true */
   readonly resume?: boolean;
+  /** Lets requests in; otherwise `letIn` does. @default true */
+  readonly ready?: boolean;
 }
 
 export const UNLIMITED = "[gateway.rate_limit]\nenabled = false\n";
@@ -73,7 +75,8 @@ export class Door implements AsyncDisposable {
   readonly lines: readonly string[];
   /** What the last `server.timeout` of each request was told, in seconds. */
   readonly timeouts = new Map<Request, number>();
-  readonly code: string;
+  /** The owner's code; empty before requests are let in. */
+  code = "";
   /** What `server.upgrade` answers. */
   upgrades = false;
   /** Whether config.toml can be written. */
@@ -81,7 +84,10 @@ export class Door implements AsyncDisposable {
   readonly #ownsDir: boolean;
   #closed = false;
 
-  private constructor(parts: Pick<Door, "dir" | "clock" | "services" | "store" | "agent" | "lines" | "file">, ownsDir: boolean) {
+  private constructor(
+    parts: Pick<Door, "dir" | "clock" | "services" | "store" | "agent" | "lines" | "file">,
+    ownsDir: boolean,
+  ) {
     this.dir = parts.dir;
     this.clock = parts.clock;
     this.services = parts.services;
@@ -90,7 +96,6 @@ export class Door implements AsyncDisposable {
     this.lines = parts.lines;
     this.file = parts.file;
     this.#ownsDir = ownsDir;
-    this.code = this.services.open(ADDRESS);
   }
 
   static async open(options: DoorOptions = {}): Promise<Door> {
@@ -123,8 +128,13 @@ export class Door implements AsyncDisposable {
       ...(agent === null ? {} : { agent }),
     });
     const door = new Door({ dir, clock, services, store, agent: scripted, lines, file }, options.dir === undefined);
+    if (options.ready !== false) door.letIn();
     if (options.resume !== false) await services.resume();
     return door;
+  }
+
+  letIn(): void {
+    this.code = this.services.open(ADDRESS);
   }
 
   /** Gives a request to the gateway as Bun would. Undefined when it has become a WebSocket. */
