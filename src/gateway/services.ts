@@ -107,7 +107,10 @@ export class Services {
     this.#upkeep = new Upkeep({
       store,
       idempotency,
-      minute: () => traffic.takeMinute(this.#state.depth, this.#hub.sockets),
+      minute: async () => {
+        await this.#state.count(); // else the depth is what it was when somebody last asked
+        return traffic.takeMinute(this.#state.depth, this.#hub.sockets);
+      },
       remind: (reminder) => remind(runs, store, reminder),
       clock,
       log,

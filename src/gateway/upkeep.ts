@@ -12,7 +12,8 @@ const DUE_AT_ONCE = 20;
 export interface UpkeepParts {
   readonly store: Pick<Store, "probe" | "fault" | "counters" | "reminders">;
   readonly idempotency: Pick<Idempotency, "purge">;
-  readonly minute: () => CounterRow;
+  /** The minute that has just ended. */
+  readonly minute: () => Promise<CounterRow>;
   /** Gives a reminder to its session; resolves when that is on disk. */
   readonly remind: (reminder: StoredReminder) => Promise<void>;
   readonly clock: Clock;
@@ -34,7 +35,9 @@ export class Upkeep {
     this.#every(5 * SECOND, "try the store again", async () => {
       if (store.fault !== null) await store.probe();
     });
-    this.#every(MINUTE, "keep the minute's counters", () => store.counters.put(this.#parts.minute()));
+    this.#every(MINUTE, "keep the minute's counters", async () => {
+      await store.counters.put(await this.#parts.minute());
+    });
     this.#every(HOUR, "forget old idempotency keys", () => idempotency.purge());
     this.#every(HOUR, "forget old counters", () => store.counters.purge(clock.now() - HISTORY_KEPT_MS));
   }

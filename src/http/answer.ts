@@ -24,11 +24,14 @@ export function text(body: string, status = 200, type: string = TEXT_TYPE): Answ
   return { status, body, type };
 }
 
+/** Statuses that always say when to come back, also where nobody knew. */
+const COME_BACK: ReadonlySet<number> = new Set([429, 503]);
+
 export function problemAnswer(problem: Problem, requestId: string): Answer {
   return {
     status: problem.status,
     body: JSON.stringify(problem.body(requestId)),
     type: PROBLEM_TYPE,
-    headers: problem.status === 503 ? { "Retry-After": "5", ...problem.headers } : problem.headers,
+    headers: COME_BACK.has(problem.status) ? { "Retry-After": "5", ...problem.headers } : problem.headers,
   };
 }

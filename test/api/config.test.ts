@@ -56,6 +56,16 @@ describe("GET /api/history", () => {
     expect(history[1]).toMatchObject({ at: "2026-11-22T12:01:00.000Z", accepted: 0, refused: 0, runs: 0 });
   });
 
+  test("has the inbox's depth as it was then, although nobody asked for it", async () => {
+    await using door = await Door.open();
+    door.agent.script = null;
+    const owner = await door.paired();
+    for (let number = 0; number < 3; number += 1) await owner.post("/webhook", { number });
+    door.clock.advance(60_000);
+    await door.settle();
+    expect((await owner.get("/api/history")).rows("history")).toMatchObject([{ accepted: 3, depth: 3 }]);
+  });
+
   test("goes back as many minutes as asked, within a week", async () => {
     await using door = await Door.open();
     const owner = await door.paired();

@@ -143,7 +143,11 @@ describe("POST /webhook with a question", () => {
     const queue = Array.from({ length: 33 }, () => owner.post("/api/message", { message: "x", session_id: "busy" }));
     await turns(1);
     const refused = await owner.post("/webhook", { message: "y", session_id: "busy" });
-    expect([refused.status, refused.json["code"]]).toEqual([429, "session_busy"]);
+    expect([refused.status, refused.json["code"], refused.headers.get("retry-after")]).toEqual([
+      429,
+      "session_busy",
+      "5",
+    ]);
     door.agent.script = (turn) => turn.done();
     door.agent.last.done();
     expect((await Promise.all(queue)).map(({ status }) => status)).toEqual(Array(33).fill(200));

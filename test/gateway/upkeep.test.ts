@@ -65,7 +65,7 @@ function scene() {
         return 0;
       },
     },
-    minute: () => ROW,
+    minute: async () => ROW,
     remind: async ({ reminder_id }) => {
       done.push(`remind ${reminder_id}`);
       if (slow) await given.promise;

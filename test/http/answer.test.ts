@@ -40,8 +40,9 @@ describe("answers", () => {
     });
   });
 
-  test("a 503 always says when to come back", () => {
-    expect(problemAnswer(new Problem("overloaded"), ID).headers).toEqual({ "Retry-After": "5" });
+  test("a 429 and a 503 always say when to come back", () => {
+    for (const code of ["overloaded", "session_busy"] as const)
+      expect(problemAnswer(new Problem(code), ID).headers).toEqual({ "Retry-After": "5" });
     expect(problemAnswer(new Problem("overloaded", { retryAfter: 1 }), ID).headers).toEqual({ "Retry-After": "1" });
   });
 
