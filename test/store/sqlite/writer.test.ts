@@ -22,8 +22,16 @@ class Bench {
     return this.#turns.length;
   }
 
-  turn(): void {
+  /** One turn of the event loop. */
+  turnOnce(): void {
     for (const task of this.#turns.splice(0)) task();
+  }
+
+  /** Turns until a batch has been taken. */
+  turn(): void {
+    const { waiting } = this.writer;
+    do this.turnOnce();
+    while (this.writer.waiting === waiting && this.scheduled > 0);
   }
 
   insert(n: number, size = 0): Promise<number> {
@@ -60,6 +68,42 @@ describe("Writer", () => {
       expect(await all).toEqual([1, 2, 3]);
       expect(bench.rows()).toEqual([1, 2, 3]);
       expect(bench.writer.commits).toBe(1);
+    }),
+  );
+
+  test(
+    "commits a lone unit in the first turn",
+    onBench(async (bench) => {
+      const alone = bench.insert(1);
+      bench.turnOnce();
+      expect(bench.rows()).toEqual([1]);
+      expect([await alone, bench.scheduled]).toEqual([1, 0]);
+    }),
+  );
+
+  test(
+    "gathers a batch as long as every turn adds to it",
+    onBench(async (bench) => {
+      const all = [bench.insert(1), bench.insert(2)];
+      bench.turnOnce();
+      expect(bench.writer.commits).toBe(0);
+      bench.turnOnce();
+      expect(bench.rows()).toEqual([1, 2]);
+      await Promise.all(all);
+    }),
+  );
+
+  test(
+    "commits in the third turn although the batch still grows",
+    onBench(async (bench) => {
+      const all: Promise<number>[] = [];
+      for (const turn of [0, 1, 2]) {
+        all.push(bench.insert(2 * turn), bench.insert(2 * turn + 1));
+        expect(bench.writer.commits).toBe(0);
+        bench.turnOnce();
+      }
+      expect(bench.rows()).toEqual([0, 1, 2, 3, 4, 5]);
+      expect([await Promise.all(all), bench.writer.commits]).toEqual([[0, 1, 2, 3, 4, 5], 1]);
     }),
   );
 
@@ -170,7 +214,7 @@ describe("Writer", () => {
       const outer = bench.writer.write(() => {
         inner ??= bench.insert(2);
       });
-      bench.turn();
+      bench.turnOnce();
       await outer;
       expect(bench.rows()).toEqual([]);
       bench.turn();
