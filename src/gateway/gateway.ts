@@ -65,10 +65,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const { host, port } = loaded.config.gateway;
     const server = listen(host, port, (request, server) => services.handle(request, server), services.websocket);
     undo.push(() => server.stop(true));
-    const local = listenLocal(paths.socket, (request, server) => services.handleLocal(request, server));
-    if ("server" in local) undo.push(() => local.server.stop(true));
     if (options.newPairing) await services.forgetEveryone();
     const code = services.open(`${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${server.port}`);
+    // After the port, which need not wait for it: a second server takes more than a millisecond.
+    const local = listenLocal(paths.socket, (request, server) => services.handleLocal(request, server));
+    if ("server" in local) undo.push(() => local.server.stop(true));
     note(server.port ?? port);
     await services.resume();
     return {
