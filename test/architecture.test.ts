@@ -8,7 +8,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["lib"],
   ["protocol"],
   ["config", "store", "observe"],
-  ["http", "auth", "limits", "inbox", "sessions", "agent"],
+  ["http", "auth", "limits", "inbox", "channels", "replies", "sessions", "agent"],
   ["runs"],
   ["api", "ws"],
   ["gateway"],

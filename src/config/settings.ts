@@ -21,6 +21,10 @@ export interface Setting {
 
 const LIST = { type: "string[]", allowed: "a list of strings" } as const;
 const SECRET = { type: "string > 0", allowed: "a string, or env:NAME, or file:/path", secret: true } as const;
+const TEMPLATES = {
+  type: "Record<string, string>",
+  allowed: 'a table of strings, e.g. { "issues.opened" = "…" }',
+} as const;
 const SWITCH = { type: "boolean", allowed: "true or false" } as const;
 
 export const SETTINGS = {
@@ -173,6 +177,13 @@ export const CHANNEL_SETTINGS = {
     allowed: "a duration such as 30m or 24h",
     about: "Warn when nothing came for that long",
   },
+  prompt: { type: "string", allowed: "a template (docs/prompts.md)", about: "What the agent is told about a delivery" },
+  prompts: { ...TEMPLATES, about: "The same for single event types, e.g. push or issues.opened" },
+  reply_private: {
+    ...SWITCH,
+    default: false,
+    about: "Answers may be sent to private addresses, such as a server of your own",
+  },
 } as const satisfies Record<string, Setting>;
 
 /** Settings of the channels that have a name of their own, and of all others (`custom`). */
@@ -221,8 +232,51 @@ export const CHANNEL_KINDS = {
     },
     secret: { ...SECRET, about: "The shared secret" },
     secrets: { ...LIST, about: "Two secrets while one replaces the other", secret: true },
-    prompt: { type: "string", allowed: "a string", about: "What the agent is told about a delivery" },
+    username: { type: "string > 0", allowed: "a string", about: "basic: the user name; any unless given" },
+    header: {
+      type: "string > 0",
+      allowed: "a header's name",
+      about: "hmac: the header with the signature (X-Signature-256 unless given); bearer: one with the bare secret",
+    },
+    algorithm: {
+      type: "'sha256' | 'sha1' | 'sha512'",
+      allowed: '"sha256", "sha1" or "sha512"',
+      about: "hmac: the hash (sha256 unless given)",
+    },
+    encoding: {
+      type: "'hex' | 'base64'",
+      allowed: '"hex" or "base64"',
+      about: "hmac: how the signature is written (hex unless given)",
+    },
+    prefix: { type: "string", allowed: "a string such as sha256=", about: "hmac: what stands before the signature" },
+    signed: {
+      type: "string > 0",
+      allowed: "a text with {body} in it, and {timestamp} and {id} if they are signed",
+      about: "hmac: what is signed ({body} unless given), e.g. {timestamp}.{body}",
+    },
+    timestamp_header: {
+      type: "string > 0",
+      allowed: "a header's name",
+      about: "hmac: the header with the time in Unix seconds; it must be fresh",
+    },
+    tolerance_seconds: {
+      type: "1 <= number.integer <= 86400",
+      allowed: "a whole number from 1 to 86400",
+      about: "How far a signed time may be from now (300 unless given)",
+    },
+    id_header: {
+      type: "string > 0",
+      allowed: "a header's name",
+      about: "The header with the delivery's id, by which duplicates are known",
+    },
+    id_field: { type: "string > 0", allowed: "a path such as data.id", about: "The same as a field of a JSON body" },
+    type_header: { type: "string > 0", allowed: "a header's name", about: "The header with the event's type" },
+    type_field: { type: "string > 0", allowed: "a path such as event", about: "The same as a field of a JSON body" },
     reply_url: { type: "string", allowed: "an http:// or https:// URL", about: "Where answers are posted" },
+    reply_secret: {
+      ...SECRET,
+      about: "Signs answers (Standard Webhooks); unless given, a standard-webhooks channel's own secret",
+    },
   },
 } as const satisfies Record<string, Record<string, Setting>>;
 

@@ -32,16 +32,21 @@ export interface StoredEvent {
 
 /** The same with what was received, to the byte. */
 export interface EventWithBody extends StoredEvent {
+  /** Attempts since it came or was last replayed: what retries are counted by. */
+  readonly tries: number;
   /** As received, secrets redacted. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Empty when `purged`. */
   readonly body: Uint8Array;
+  /** The bytes and headers were deleted: `store.retention_days` have passed. */
+  readonly purged: boolean;
   readonly response: string | null;
   readonly model: string | null;
 }
 
 export interface EventAttempt {
   readonly at: number;
-  readonly outcome: "done" | "failed" | "interrupted";
+  readonly outcome: "done" | "failed" | "interrupted" | "replayed";
   readonly detail: string;
 }
 

@@ -1,5 +1,7 @@
 import type { EventAttempt, EventState, EventWithBody, StoredEvent } from "../protocol/event.ts";
 import type { Scope } from "../protocol/principal.ts";
+import type { RefusalReason, StoredRefusal } from "../protocol/refusal.ts";
+import type { ReplyState, ReplyTarget, StoredReply } from "../protocol/reply.ts";
 import type { Reach, RunError, RunOrigin, StoredRun, Usage } from "../protocol/run.ts";
 
 /**
@@ -18,6 +20,8 @@ export interface Store {
   readonly reminders: ReminderStore;
   readonly search: SearchStore;
   readonly counters: CounterStore;
+  readonly refusals: RefusalStore;
+  readonly replies: ReplyStore;
   /** Null while writes succeed; else what the last one failed with. */
   readonly fault: string | null;
   /** Tries a write when `fault` is set, so that a store whose disk has room again recovers by itself. */
@@ -51,6 +55,8 @@ export interface EventFilter {
   /** Words that must occur in the event's text. */
   readonly q?: string;
   readonly since?: number;
+  /** The beginning of an `event_id`. */
+  readonly id?: string;
   readonly limit: number;
   /** The `next` of the page before. */
   readonly after?: string;
@@ -78,10 +84,26 @@ export interface EventFailure {
   readonly next_at: number | null;
 }
 
+export interface ReplayFilter {
+  readonly state: "dead" | "done";
+  readonly source?: string;
+  /** Received at or after. */
+  readonly since?: number;
+  /** Received at or before: a bulk replay must not meet its own events again. */
+  readonly until: number;
+}
+
+export interface PurgeFilter {
+  readonly before: number;
+  readonly source?: string;
+  readonly state?: "dead" | "done";
+}
+
 export interface EventStore {
   /**
    * Stores a delivery, and in the same transaction the answer its Idempotency-Key will be given again. When the same
-   * (source, delivery_id) was accepted before, stores nothing and names that event.
+   * (source, delivery_id) was accepted before, stores nothing and names that event. When that one is dead, the sender
+   * is trying to repair it: it is taken up again as by `replay`, and this is no duplicate.
    */
   accept(
     event: NewEvent,
@@ -94,6 +116,21 @@ export interface EventStore {
   claim(limit: number, now: number): Promise<readonly EventWithBody[]>;
   /** Ends the running attempt without an answer. False when that attempt is not the running one any more. */
   fail(event_id: string, attempt: number, failure: EventFailure): Promise<boolean>;
+  /** Ends the running attempt of an event that is only stored, without a run. False as for `fail`. */
+  complete(event_id: string, attempt: number, at: number, detail: string): Promise<boolean>;
+  /**
+   * Takes an ended event, or one that waits for its retry, up again as if it had just come: due at once, all retries
+   * before it. `by` goes into the attempts log. `pending`: it is received or running anyway. `gone`: its bytes were purged.
+   */
+  replay(event_id: string, at: number, by: string): Promise<"replayed" | "pending" | "gone" | "unknown">;
+  /** The same for up to `limit` events, oldest first; purged ones are left out. Returns their ids; call again until none. */
+  replayAll(filter: ReplayFilter, limit: number, at: number, by: string): Promise<readonly string[]>;
+  /** Deletes the bytes, headers and search text of at most `limit` ended events updated before `before`. Returns how many. */
+  purgeBodies(filter: PurgeFilter, limit: number): Promise<number>;
+  /** Deletes at most `limit` ended events updated before `before`, with everything about them. Returns how many. */
+  purge(filter: PurgeFilter, limit: number): Promise<number>;
+  /** When each source's latest event came. */
+  latest(): Promise<ReadonlyMap<string, number>>;
   /** Hands events that were running when the process ended back to `received`. Returns how many. */
   recover(now: number): Promise<number>;
   get(event_id: string): Promise<EventWithBody | null>;
@@ -129,6 +166,8 @@ export interface RunOutcome {
   readonly ended_at: number;
   /** What its event becomes, in the same transaction; absent for runs without one. Done: null. */
   readonly event_failure?: EventFailure | null;
+  /** The answer's way back, stored in the same transaction; absent when it has none. */
+  readonly reply?: NewReply;
 }
 
 export interface RunStore {
@@ -229,6 +268,56 @@ export interface LockoutStore {
   list(): Promise<readonly Lockout[]>;
   put(lockouts: readonly Lockout[]): Promise<void>;
   clear(): Promise<void>;
+}
+
+// --- deliveries that were not taken -------------------------------------------------------------------------------
+
+export interface RefusalFilter {
+  readonly source?: string;
+  readonly reason?: RefusalReason;
+  readonly request_id?: string;
+  readonly since?: number;
+  readonly limit: number;
+  readonly after?: string;
+}
+
+export interface RefusalStore {
+  add(refusals: readonly StoredRefusal[]): Promise<void>;
+  /** Newest first. */
+  list(filter: RefusalFilter): Promise<Page<StoredRefusal>>;
+  /** Deletes at most `limit` of those before `before` and those beyond the latest `keep`. Returns how many. */
+  purge(before: number, keep: number, limit: number): Promise<number>;
+}
+
+// --- answers on their way back --------------------------------------------------------------------------------------
+
+export interface NewReply {
+  readonly reply_id: string;
+  readonly source: string;
+  readonly target: ReplyTarget;
+}
+
+/** How an attempt at sending ended. */
+export interface ReplyOutcome {
+  readonly at: number;
+  readonly state: "sent" | "retrying" | "uncertain" | "dead";
+  readonly detail: string;
+  /** With `retrying`: when it is tried again. */
+  readonly next_at?: number;
+}
+
+export interface ReplyStore {
+  /** Takes up to `limit` replies that are due, oldest first, one of each session, and marks them sending with one attempt more. */
+  claim(limit: number, now: number): Promise<readonly StoredReply[]>;
+  /** One more part of a reply that is being sent has arrived. */
+  partSent(reply_id: string, attempt: number): Promise<void>;
+  /** Ends the attempt that is sending. False when that is another one. */
+  settle(reply_id: string, attempt: number, outcome: ReplyOutcome): Promise<boolean>;
+  /** Those that were being sent when the process ended, oldest first: whoever knows the channel settles each of them. */
+  interrupted(): Promise<readonly StoredReply[]>;
+  /** Latest first: an event that was replayed has several. */
+  ofEvent(event_id: string): Promise<readonly StoredReply[]>;
+  counts(): Promise<Readonly<Record<ReplyState, number>>>;
 }
 
 // --- answers that are given again -----------------------------------------------------------------------------------
