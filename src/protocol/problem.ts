@@ -21,7 +21,7 @@ export const PROBLEMS = {
   request_timeout: { status: 408, title: "The request did not arrive in time" },
   idempotency_in_flight: { status: 409, title: "A request with this Idempotency-Key is still running" },
   event_pending: { status: 409, title: "The event is being worked on already" },
-  event_purged: { status: 409, title: "The event's bytes were deleted" },
+  event_purged: { status: 410, title: "The event's bytes were deleted" },
   run_ended: { status: 409, title: "The run has ended already" },
   too_large: { status: 413, title: "The body is larger than this address takes" },
   unsupported_media_type: { status: 415, title: "This address does not take that kind of body" },

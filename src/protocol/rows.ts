@@ -1,5 +1,7 @@
 import { rfc3339 } from "../lib/time.ts";
 import type { EventRow, StoredEvent } from "./event.ts";
+import type { RefusalRow, StoredRefusal } from "./refusal.ts";
+import type { ReplyRow, StoredReply } from "./reply.ts";
 import type { RunRow, StoredRun } from "./run.ts";
 
 /** An event as clients see it (contract §7). */
@@ -32,5 +34,35 @@ export function runRow(run: StoredRun): RunRow {
     ...(run.error === null ? {} : { error: run.error }),
     started_at: run.started_at === null ? null : rfc3339(run.started_at),
     ...(run.ended_at === null ? {} : { ended_at: rfc3339(run.ended_at) }),
+  };
+}
+
+/** A refused delivery as owners see it (contract §7). */
+export function refusalRow(refusal: StoredRefusal): RefusalRow {
+  const { at, source, reason, detail, fix, client, request_id, size, delivery_id, event } = refusal;
+  return {
+    at: rfc3339(at),
+    source,
+    reason,
+    detail,
+    fix,
+    client,
+    request_id,
+    size,
+    ...(delivery_id === null ? {} : { delivery_id }),
+    ...(event === null ? {} : { event }),
+  };
+}
+
+/** An answer on its way back as owners see it. Where exactly it goes is in the event. */
+export function replyRow(reply: StoredReply): ReplyRow {
+  const { reply_id, target, state, attempts, detail, updated_at } = reply;
+  return {
+    reply_id,
+    to: target.kind,
+    state,
+    attempts,
+    ...(detail === null ? {} : { detail }),
+    updated_at: rfc3339(updated_at),
   };
 }

@@ -36,27 +36,35 @@ function check6(data: unknown): boolean {
 }
 
 function check7(data: unknown): boolean {
-  return typeof data === "string" && data.length <= 256;
+  return data === "dead" || data === "done";
 }
 
 function check8(data: unknown): boolean {
-  return typeof data === "string" && data.length <= 255 && data.length >= 1;
+  return typeof data === "string" && data.length <= 128 && data.length >= 1;
 }
 
 function check9(data: unknown): boolean {
+  return typeof data === "string" && data.length <= 256;
+}
+
+function check10(data: unknown): boolean {
+  return typeof data === "string" && data.length <= 255 && data.length >= 1;
+}
+
+function check11(data: unknown): boolean {
   return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data >= 0;
 }
 
-function items10(items: readonly unknown[]): boolean {
+function items12(items: readonly unknown[]): boolean {
   for (const data of items) if (!(typeof data === "string")) return false;
   return true;
 }
 
-function check11(data: unknown): boolean {
-  return Array.isArray(data) && data.length <= 64 && items10(data);
+function check13(data: unknown): boolean {
+  return Array.isArray(data) && data.length <= 64 && items12(data);
 }
 
-function check12(data: unknown): boolean {
+function check14(data: unknown): boolean {
   return data === "allow" || data === "always" || data === "deny";
 }
 
@@ -81,42 +89,53 @@ export const SHAPE_CHECKS: Readonly<Record<ShapeName, readonly FieldCheck[]>> = 
     { key: "device_name", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
   ],
   device_patch: [{ key: "name", required: true, allowed: "a string of 1 to 64 characters", allows: check2 }],
+  replay_request: [
+    { key: "state", required: true, allowed: 'one of "dead", "done"', allows: check7 },
+    { key: "source", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
+    { key: "since", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
+  ],
+  purge_request: [
+    { key: "before", required: true, allowed: "a string of 1 to 64 characters", allows: check2 },
+    { key: "state", required: false, allowed: 'one of "dead", "done"', allows: check7 },
+    { key: "source", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
+  ],
+  source_test: [{ key: "event", required: false, allowed: "a string of 1 to 128 characters", allows: check8 }],
   frame_message: [
     { key: "content", required: true, allowed: "a string", allows: check3 },
-    { key: "token", required: false, allowed: "a string of at most 256 characters", allows: check7 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check8 },
+    { key: "token", required: false, allowed: "a string of at most 256 characters", allows: check9 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
     { key: "session_id", required: false, allowed: "1 to 128 characters of A-Z a-z 0-9 . _ : -", allows: check4 },
     { key: "stream", required: false, allowed: "true or false", allows: check5 },
   ],
   frame_auth: [
-    { key: "token", required: true, allowed: "a string of at most 256 characters", allows: check7 },
+    { key: "token", required: true, allowed: "a string of at most 256 characters", allows: check9 },
     { key: "permissions", required: false, allowed: "true or false", allows: check5 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check8 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
   ],
   frame_pair: [
     { key: "code", required: true, allowed: "a string of at most 64 characters", allows: check1 },
     { key: "device_name", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check8 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
   ],
   frame_resume: [
     { key: "session_id", required: true, allowed: "1 to 128 characters of A-Z a-z 0-9 . _ : -", allows: check4 },
-    { key: "after", required: true, allowed: "a whole number of at least 0", allows: check9 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check8 },
+    { key: "after", required: true, allowed: "a whole number of at least 0", allows: check11 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
   ],
   frame_cancel: [
     { key: "run_id", required: false, allowed: "a string of at most 64 characters", allows: check1 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check8 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
   ],
   frame_topics: [
-    { key: "topics", required: true, allowed: "a list of at most 64 strings", allows: check11 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check8 },
+    { key: "topics", required: true, allowed: "a list of at most 64 strings", allows: check13 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
   ],
   frame_permission: [
     { key: "request_id", required: true, allowed: "a string of at most 64 characters", allows: check1 },
-    { key: "decision", required: true, allowed: 'one of "allow", "deny", "always"', allows: check12 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check8 },
+    { key: "decision", required: true, allowed: 'one of "allow", "deny", "always"', allows: check14 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
   ],
-  frame_ping: [{ key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check8 }],
+  frame_ping: [{ key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 }],
 };
 
 /** JSON Schema 2020-12 of every shape. Apart from the checks, so that a bundler can leave it out or load it later. */
@@ -159,6 +178,25 @@ export const SHAPE_SCHEMAS = {
     properties: { name: { type: "string", maxLength: 64, minLength: 1 } },
     required: ["name"],
   },
+  replay_request: {
+    type: "object",
+    properties: {
+      state: { enum: ["dead", "done"] },
+      since: { type: "string", maxLength: 64, minLength: 1 },
+      source: { type: "string", maxLength: 64, minLength: 1 },
+    },
+    required: ["state"],
+  },
+  purge_request: {
+    type: "object",
+    properties: {
+      before: { type: "string", maxLength: 64, minLength: 1 },
+      source: { type: "string", maxLength: 64, minLength: 1 },
+      state: { enum: ["dead", "done"] },
+    },
+    required: ["before"],
+  },
+  source_test: { type: "object", properties: { event: { type: "string", maxLength: 128, minLength: 1 } } },
   frame_message: {
     type: "object",
     properties: {

@@ -7,6 +7,9 @@ import type { type } from "arktype";
 
 const SESSION_ID = "/^[A-Za-z0-9._:-]{1,128}$/";
 const NAME = "0 < string <= 64";
+const SOURCE = "0 < string <= 64";
+/** A time or a duration back from now, such as 24h: the handler reads it. */
+const WHEN = "0 < string <= 64";
 const SCOPE = "'owner' | 'chat' | 'ingest'";
 
 export const SHAPES = {
@@ -20,6 +23,9 @@ export const SHAPES = {
   webhook_question: { message: "string", "session_id?": SESSION_ID, "stream?": "boolean" },
   paircode_request: { "scope?": SCOPE, "device_name?": NAME },
   device_patch: { name: NAME },
+  replay_request: { state: "'dead' | 'done'", "source?": SOURCE, "since?": WHEN },
+  purge_request: { before: WHEN, "state?": "'dead' | 'done'", "source?": SOURCE },
+  source_test: { "event?": "0 < string <= 128" },
   frame_message: {
     content: "string",
     "token?": "string <= 256",

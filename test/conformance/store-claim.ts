@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Store } from "../../src/store/store.ts";
-import { acceptAll, NOW, sampleEvent, sampleOutcome, sampleRun, type Use } from "./store-samples.ts";
+import { acceptAll, claimedIds, finishEvent, NOW, sampleEvent, type Use } from "./store-samples.ts";
 
 export function claimSuite(use: Use): void {
   describe("events.claim", () => {
@@ -36,9 +35,9 @@ export function claimSuite(use: Use): void {
         const [a1, a2, b1, a3] = await acceptAll(store, ["a", "a", "b", "a"]);
         expect(await claimedIds(store, 10)).toEqual([a1!, b1!]);
         expect(await claimedIds(store, 10)).toEqual([]);
-        await finish(store, a1!);
+        await finishEvent(store, a1!);
         expect(await claimedIds(store, 10)).toEqual([a2!]);
-        await finish(store, b1!);
+        await finishEvent(store, b1!);
         expect(await claimedIds(store, 10)).toEqual([]);
         await store.events.fail(a2!, 1, { at: NOW, error: "x", next_at: null });
         expect(await claimedIds(store, 10)).toEqual([a3!]);
@@ -107,7 +106,7 @@ export function claimSuite(use: Use): void {
         expect(await claimedIds(store, 5, NOW + 59_999)).toEqual([]);
         expect(await claimedIds(store, 5, NOW + 60_000)).toEqual([b!]);
         expect(await claimedIds(store, 5, NOW + 120_000)).toEqual([]); // b runs
-        await finish(store, b!);
+        await finishEvent(store, b!);
         expect(await claimedIds(store, 5, NOW + 120_000)).toEqual([a!]);
       })();
     });
@@ -119,7 +118,7 @@ export function claimSuite(use: Use): void {
         await store.events.claim(1, NOW);
         await store.events.fail(a!, 1, { at: NOW, error: "x", next_at: NOW + 5_000 });
         expect(await claimedIds(store, 5, NOW + 5_000)).toEqual([a!]);
-        await finish(store, a!);
+        await finishEvent(store, a!);
         expect(await claimedIds(store, 5, NOW + 5_001)).toEqual([b!]); // the hold ended with it
       }),
     );
@@ -155,9 +154,9 @@ export function claimSuite(use: Use): void {
         await store.events.fail(b!, 1, { at: NOW + 60_000, error: "x", next_at: NOW + 600_000 });
         expect(await claimedIds(store, 5, NOW + 119_999)).toEqual([]);
         expect(await claimedIds(store, 5, NOW + 120_000)).toEqual([c!]);
-        await finish(store, c!);
+        await finishEvent(store, c!);
         expect(await claimedIds(store, 5, NOW + 600_000)).toEqual([a!]);
-        await finish(store, a!);
+        await finishEvent(store, a!);
         expect(await claimedIds(store, 5, NOW + 600_000)).toEqual([b!]);
       }),
     );
@@ -185,7 +184,7 @@ export function claimSuite(use: Use): void {
         await store.events.claim(1, NOW);
         await store.events.fail(a!, 1, { at: NOW + 1, error: "timeout", next_at: NOW + 2 });
         await store.events.claim(1, NOW + 2);
-        await finish(store, a!, NOW + 3);
+        await finishEvent(store, a!, NOW + 3);
         expect(await store.events.attempts(a!)).toEqual([
           { at: NOW + 1, outcome: "failed", detail: "timeout" },
           { at: NOW + 3, outcome: "done", detail: "" },
@@ -201,14 +200,14 @@ export function claimSuite(use: Use): void {
       use(async ({ store, reopen }) => {
         const [a1, a2, b1] = await acceptAll(store, ["a", "a", "b"]);
         await store.events.claim(2, NOW);
-        await finish(store, b1!);
+        await finishEvent(store, b1!);
         const again = await reopen();
         expect(await again.events.recover(NOW + 1_000)).toBe(1);
         expect(await again.events.recover(NOW + 1_000)).toBe(0);
         expect(await again.events.get(a1!)).toMatchObject({ state: "received", updated_at: NOW + 1_000 });
         expect(await again.events.attempts(a1!)).toMatchObject([{ at: NOW + 1_000, outcome: "interrupted" }]);
         expect(await again.events.claim(5, NOW + 1_000)).toMatchObject([{ event_id: a1, attempts: 2 }]);
-        await finish(again, a1!);
+        await finishEvent(again, a1!);
         expect(await claimedIds(again, 5)).toEqual([a2!]);
       }),
     );
@@ -218,7 +217,7 @@ export function claimSuite(use: Use): void {
       use(async ({ store }) => {
         const [a, b, c] = await acceptAll(store, ["a", "b", "c", "d"]);
         await store.events.claim(3, NOW);
-        await finish(store, a!);
+        await finishEvent(store, a!);
         await store.events.fail(b!, 1, { at: NOW, error: "x", next_at: null });
         await store.events.fail(c!, 1, { at: NOW, error: "x", next_at: NOW + 5_000 });
         const before = await store.events.list({ limit: 10 });
@@ -227,15 +226,4 @@ export function claimSuite(use: Use): void {
       }),
     );
   });
-}
-
-async function claimedIds(store: Store, limit: number, now = NOW): Promise<string[]> {
-  return (await store.events.claim(limit, now)).map(({ event_id }) => event_id);
-}
-
-/** Ends a running event with an answer, as its run does. */
-async function finish(store: Store, event_id: string, ended_at = NOW): Promise<void> {
-  const run = sampleRun({ event_id, origin: "event", reach: "channel", device_id: null });
-  await store.runs.create(run);
-  await store.runs.finish(run.run_id, 1, sampleOutcome({ ended_at, event_failure: null }));
 }

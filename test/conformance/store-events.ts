@@ -21,6 +21,8 @@ export function eventsSuite(use: Use): void {
           updated_at: NOW,
           size: 256,
           error: null,
+          tries: 0,
+          purged: false,
           response: null,
           model: null,
         });

@@ -90,6 +90,52 @@ export function listsSuite(use: Use): void {
     );
 
     test(
+      "finds events by the beginning of their id, with the other filters and in pages",
+      use(async ({ store }) => {
+        const id = (head: string, tail: number) => `${head}-0000-7000-8000-${String(tail).padStart(12, "0")}`;
+        const ids = ["019aab00", "019aab00", "019aab0f", "019aab10"].map((head, i) => id(head, i));
+        for (const [i, event_id] of ids.entries()) {
+          await store.events.accept(
+            sampleEvent({ event_id, source: i === 1 ? "stripe" : "github", session_id: `${i}` }),
+          );
+        }
+        const found = async (filter: Partial<EventFilter>) =>
+          (await store.events.list({ limit: 10, ...filter })).items.map(({ event_id }) => ids.indexOf(event_id));
+        expect(await found({ id: ids[2]! })).toEqual([2]);
+        expect(await found({ id: "019aab00" })).toEqual([1, 0]);
+        expect(await found({ id: "019aab0" })).toEqual([2, 1, 0]);
+        expect(await found({ id: "019aab0", source: "stripe" })).toEqual([1]);
+        expect(await found({ id: "019aab0", state: "dead" })).toEqual([]);
+        expect(await found({ id: "" })).toEqual([3, 2, 1, 0]);
+        expect(await found({ id: `${ids[0]!}0` })).toEqual([]);
+        expect(await found({ id: "%" })).toEqual([]);
+        expect(await found({ id: "019aab0_" })).toEqual([]);
+        const pages = await pagesOf((after) => store.events.list({ limit: 2, id: "019aab", ...(after && { after }) }));
+        expect(pages.map((page) => page.length)).toEqual([2, 2]);
+        expect(new Set(pages.flat().map(({ event_id }) => event_id)).size).toBe(4);
+      }),
+    );
+
+    test(
+      "finds the same by every beginning of an id, be it of all events or of one",
+      use(async ({ store }) => {
+        const ids: string[] = [];
+        for (let i = 0; i < 24; i += 1) {
+          const event = sampleEvent({ received_at: NOW + 2 ** i, session_id: `${i}` });
+          ids.unshift((await store.events.accept(event)).event_id);
+        }
+        for (const whole of [ids[0]!, ids[9]!, ids[23]!]) {
+          for (let length = 0; length <= whole.length; length += 1) {
+            const id = whole.slice(0, length);
+            const pages = await pagesOf((after) => store.events.list({ limit: 7, id, ...(after && { after }) }));
+            const found = pages.flat().map(({ event_id }) => event_id);
+            expect([id, found]).toEqual([id, ids.filter((event_id) => event_id.startsWith(id))]);
+          }
+        }
+      }),
+    );
+
+    test(
       "finds the words of an event that has ended, in its source, type and body",
       use(async ({ store }) => {
         const { event_id } = await store.events.accept(

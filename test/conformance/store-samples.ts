@@ -1,5 +1,13 @@
 import { newId } from "../../src/lib/ids.ts";
-import type { IdempotencyRecord, NewEvent, NewRun, RunOutcome, Store, StoredDevice } from "../../src/store/store.ts";
+import type {
+  IdempotencyRecord,
+  NewEvent,
+  NewReply,
+  NewRun,
+  RunOutcome,
+  Store,
+  StoredDevice,
+} from "../../src/store/store.ts";
 
 /** When the samples happened. */
 export const NOW = Date.parse("2026-11-22T12:00:00.000Z");
@@ -100,6 +108,55 @@ export async function acceptAll(store: Store, sessions: readonly string[]): Prom
     ids.push((await store.events.accept(sampleEvent({ session_id, received_at: NOW + i }))).event_id);
   }
   return ids;
+}
+
+export async function claimedIds(store: Store, limit: number, now = NOW): Promise<string[]> {
+  return (await store.events.claim(limit, now)).map(({ event_id }) => event_id);
+}
+
+/** Ends a running event with an answer, as its run does. */
+export async function finishEvent(store: Store, event_id: string, ended_at = NOW): Promise<void> {
+  const run = sampleRun({ event_id, origin: "event", reach: "channel", device_id: null });
+  await store.runs.create(run);
+  await store.runs.finish(run.run_id, 1, sampleOutcome({ ended_at, event_failure: null }));
+}
+
+/** Accepts events, each of a session of its own, and ends them as said; no other may be due. Returns their ids. */
+export async function endedEvents(
+  store: Store,
+  events: readonly { readonly state: "done" | "dead"; readonly at: number; readonly source?: string }[],
+): Promise<string[]> {
+  const ids: string[] = [];
+  for (const { state, at, source = "github" } of events) {
+    const session_id = `ended-${newId(at)}`;
+    const { event_id } = await store.events.accept(sampleEvent({ session_id, source, received_at: at }));
+    ids.push(event_id);
+    const [claimed] = await store.events.claim(1, at);
+    if (state === "done") await store.events.complete(event_id, claimed!.attempts, at, "stored");
+    else await store.events.fail(event_id, claimed!.attempts, { at, error: "boom", next_at: null });
+  }
+  return ids;
+}
+
+/** Takes an event through a run whose answer is to go back. The event must be the next one to be claimed. */
+export async function replyTo(store: Store, event: Partial<NewEvent> = {}, reply: Partial<NewReply> = {}) {
+  const { event_id, session_id } = sampleEvent(event);
+  await store.events.accept(sampleEvent({ ...event, event_id }));
+  await store.events.claim(1, NOW);
+  const run = sampleRun({ event_id, session_id, origin: "event", reach: "channel", device_id: null });
+  await store.runs.create(run);
+  const stored = sampleReply(reply);
+  await store.runs.finish(run.run_id, 1, sampleOutcome({ event_failure: null, reply: stored }));
+  return { event_id, run_id: run.run_id, reply_id: stored.reply_id };
+}
+
+export function sampleReply(fields: Partial<NewReply> = {}): NewReply {
+  return {
+    reply_id: newId(NOW),
+    source: "github",
+    target: { kind: "github", repository: "owner/name", number: 1 },
+    ...fields,
+  };
 }
 
 /** Stores a run that has been asked and answered. */

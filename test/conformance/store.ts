@@ -5,6 +5,10 @@ import { eventsSuite } from "./store-events.ts";
 import { keysSuite } from "./store-keys.ts";
 import { listsSuite } from "./store-lists.ts";
 import { memorySuite } from "./store-memory.ts";
+import { purgeSuite } from "./store-purge.ts";
+import { refusalsSuite } from "./store-refusals.ts";
+import { replaySuite } from "./store-replay.ts";
+import { repliesSuite } from "./store-replies.ts";
 import { runsSuite } from "./store-runs.ts";
 import type { StoreUnderTest } from "./store-samples.ts";
 import { searchSuite } from "./store-search.ts";
@@ -24,8 +28,12 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
   describe(name, () => {
     eventsSuite(use);
     claimSuite(use);
+    replaySuite(use);
+    purgeSuite(use);
     listsSuite(use);
     runsSuite(use);
+    repliesSuite(use);
+    refusalsSuite(use);
     sessionsSuite(use);
     searchSuite(use);
     keysSuite(use);

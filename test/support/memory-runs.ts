@@ -5,6 +5,7 @@ import {
   type EventStore,
   type IdempotencyRecord,
   type IdempotencyStore,
+  type NewReply,
   type NewRun,
   type RunOutcome,
   type RunStore,
@@ -19,12 +20,22 @@ export interface SettledEvent {
   readonly failure: EventFailure;
 }
 
+export interface CompletedEvent {
+  readonly event_id: string;
+  readonly attempt: number;
+  readonly detail: string;
+}
+
 /** What runs need of a store, in memory: it outlives the gateways of a test as a disk would. */
 export class MemoryRunStore {
   readonly rows = new Map<string, StoredRun>();
   readonly sessionRows = new Map<string, StoredSession>();
   readonly keys = new Map<string, IdempotencyRecord>();
   readonly settled: SettledEvent[] = [];
+  /** Events that were stored only. */
+  readonly completed: CompletedEvent[] = [];
+  /** Answers that are to go back, by the run they belong to. */
+  readonly replies = new Map<string, NewReply>();
   /** Names of the methods whose next calls fail as on a full disk, with how often. */
   readonly failing = new Map<string, number>();
   /** Every write, by the name of its method. */
@@ -33,10 +44,15 @@ export class MemoryRunStore {
   gate: Promise<void> = Promise.resolve();
   readonly runs: RunStore = runStore(this);
   readonly sessions: SessionStore = sessionStore(this);
-  readonly events: Pick<EventStore, "fail"> = {
+  readonly events: Pick<EventStore, "fail" | "complete"> = {
     fail: (event_id, attempt, failure) =>
       this.write("events.fail", () => {
         this.settled.push({ event_id, attempt, failure });
+        return true;
+      }),
+    complete: (event_id, attempt, _at, detail) =>
+      this.write("events.complete", () => {
+        this.completed.push({ event_id, attempt, detail });
         return true;
       }),
   };
@@ -95,6 +111,8 @@ export function eventOf(event_id: string, session_id: string, attempts = 1): Eve
     error: null,
     headers: {},
     body: new TextEncoder().encode("{}"),
+    purged: false,
+    tries: attempts,
     response: null,
     model: null,
   };
@@ -154,8 +172,9 @@ function create(store: MemoryRunStore, run: NewRun, key: IdempotencyRecord | und
 function finish(store: MemoryRunStore, run_id: string, attempt: number, outcome: RunOutcome): boolean {
   const run = store.rows.get(run_id);
   if (!run || run.attempt !== attempt || !unfinished(run)) return false;
-  const { event_failure, ...end } = outcome;
+  const { event_failure, reply, ...end } = outcome;
   store.change(run_id, end);
+  if (reply && outcome.response !== null) store.replies.set(run_id, reply);
   if (run.event_id !== null && event_failure)
     store.settled.push({ event_id: run.event_id, attempt, failure: event_failure });
   return true;

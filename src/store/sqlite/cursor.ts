@@ -1,7 +1,7 @@
 import { Problem } from "../../protocol/problem.ts";
 
 /** Which list a cursor belongs to; the first letter of its text. */
-export type CursorKind = "e" | "m" | "s";
+export type CursorKind = "e" | "m" | "r" | "s";
 
 /** Numbers as the text of a cursor: clients hand it back and read nothing into it. */
 export function cursorOf(kind: CursorKind, ...position: readonly number[]): string {

@@ -1,7 +1,7 @@
 import type { EventAttempt } from "../../protocol/event.ts";
 import type { EventFailure } from "../store.ts";
 import type { Connection } from "./database.ts";
-import { HOLD_MS, promote } from "./event-claim.ts";
+import { dueWhenRetried, EVENTS, HOLD_MS, promote } from "./queue.ts";
 import { bodyText, searchable } from "./search-text.ts";
 
 interface Ended {
@@ -10,16 +10,27 @@ interface Ended {
   readonly attempts: number;
 }
 
-/** Marks a running event done. False when it was not running. Part of a unit of work. */
-export function endEvent(db: Connection, event_id: string, at: number): boolean {
+/**
+ * Marks a running event done; `detail` goes into the attempts log. False when it was not running, or not that attempt (null:
+ * whichever). Part of a unit of work.
+ */
+export function endEvent(
+  db: Connection,
+  event_id: string,
+  attempt: number | null,
+  at: number,
+  detail: string,
+): boolean {
   const event = db.get<Ended>(
-    `UPDATE events SET state = 'done', error = NULL, updated_at = ?2
-     WHERE event_id = ?1 AND state = 'running' RETURNING id, session_id, attempts`,
+    `UPDATE events SET state = 'done', error = NULL, updated_at = ?3
+     WHERE event_id = ?1 AND state = 'running' AND attempts = coalesce(?2, attempts)
+     RETURNING id, session_id, attempts`,
     event_id,
+    attempt,
     at,
   );
   if (event === null) return false;
-  record(db, event, at, "done", "");
+  record(db, event, at, "done", detail);
   makeSearchable(db, event.id);
   return true;
 }
@@ -49,17 +60,24 @@ export function failEvent(db: Connection, event_id: string, attempt: number | nu
           attempt,
           error,
           at,
-          Math.max(Math.ceil(next_at), 1), // jitter has fractions, and 0 means a first attempt
+          dueWhenRetried(next_at),
           at + HOLD_MS,
         );
   if (event === null) return false;
   record(db, event, at, "failed", error);
   makeSearchable(db, event.id);
-  promote(db, event.session_id);
+  promote(db, EVENTS, event.session_id);
   return true;
 }
 
-function record(db: Connection, event: Ended, at: number, outcome: EventAttempt["outcome"], detail: string): void {
+/** Adds a line to the event's attempts log. Part of a unit of work. */
+export function record(
+  db: Connection,
+  event: { readonly id: number; readonly attempts: number },
+  at: number,
+  outcome: EventAttempt["outcome"],
+  detail: string,
+): void {
   db.run(
     "INSERT INTO event_attempts (event, number, at, outcome, detail) VALUES (?, ?, ?, ?, ?)",
     event.id,

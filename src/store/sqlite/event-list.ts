@@ -2,14 +2,18 @@ import type { EventState, StoredEvent } from "../../protocol/event.ts";
 import type { EventFilter, Page } from "../store.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
 import type { Connection } from "./database.ts";
+import { AFTER_ID, BEFORE_ID, firstIdPast, firstIdSince } from "./event-walk.ts";
 import { matchAll } from "./search-text.ts";
 
 /** The columns of StoredEvent, of a table called `e`. */
 export const EVENT_COLUMNS = `e.event_id, e.source, e.type, e.delivery_id, e.state, e.attempts, e.session_id, e.device_id,
   e.received_at, e.updated_at, e.size, e.content_type, e.error`;
 
-/** Ids are made at most this long before or after `received_at` is taken. */
-const ID_SLACK_MS = 60_000;
+/** Comes after every character that may follow the beginning of an id. */
+const LAST_CHARACTER = "\u{10ffff}";
+
+/** The beginning of a UUIDv7 that tells its time to a minute or worse: what matches is a stretch of the whole list. */
+const COARSE_ID = /^[0-9a-f]{0,7}$/;
 
 type Params = Record<string, string | number>;
 
@@ -36,9 +40,11 @@ export function listEvents(db: Connection, filter: EventFilter): Page<StoredEven
 }
 
 /** Where the ids come from: an index of one state, or of what has ended by source. */
-function branches({ state, source }: EventFilter): readonly string[] {
+function branches({ state, source, id }: EventFilter): readonly string[] {
   const of = (one: EventState) => `events e INDEXED BY events_${one} WHERE e.state = '${one}'`;
   const ended = "events e INDEXED BY events_ended WHERE e.state IN ('done', 'dead')";
+  // This much of an id leaves few events, whatever else is asked for: they are read and sorted.
+  if (id !== undefined && !COARSE_ID.test(id)) return ["events e INDEXED BY sqlite_autoindex_events_1 WHERE true"];
   if (state !== undefined && state !== "done") return [of(state)];
   if (source === undefined) return ["events e WHERE true"];
   return state === "done" ? [ended] : [ended, of("received"), of("running"), of("retrying")];
@@ -55,24 +61,26 @@ function conditions(filter: EventFilter, params: Params): string {
     where.push("e.state = $state");
     params["state"] = filter.state;
   }
+  if (filter.id !== undefined) {
+    where.push("e.event_id >= $id AND e.event_id < $id_end");
+    params["id"] = filter.id;
+    params["id_end"] = filter.id + LAST_CHARACTER;
+    if (COARSE_ID.test(filter.id)) {
+      where.push(AFTER_ID.replace("?", "$first"), BEFORE_ID.replace("?", "$past"));
+      params["first"] = firstIdSince(Number.parseInt(filter.id.padEnd(12, "0"), 16));
+      params["past"] = firstIdPast(Number.parseInt(filter.id.padEnd(12, "f"), 16));
+    }
+  }
   if (filter.after !== undefined) {
     where.push("e.id < $after");
     params["after"] = positionOf("e", 1, filter.after)[0]!;
   }
   if (filter.since !== undefined) {
-    // The ids carry their time, so the index of the ids tells where older events begin, and the walk ends there.
-    where.push("e.received_at >= $since");
-    where.push("e.id >= (SELECT id FROM events WHERE event_id >= $first_id ORDER BY event_id LIMIT 1)");
+    where.push("e.received_at >= $since", AFTER_ID.replace("?", "$first_id"));
     params["since"] = filter.since;
-    params["first_id"] = firstIdOf(filter.since - ID_SLACK_MS);
+    params["first_id"] = firstIdSince(filter.since);
   }
   return where.join(" AND ");
-}
-
-/** The lowest UUIDv7 of a millisecond, without its tail (RFC 9562 §5.7). */
-function firstIdOf(ms: number): string {
-  const hex = Math.max(0, Math.floor(ms)).toString(16).padStart(12, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
 function pageOf(rows: readonly ({ id: number } & StoredEvent)[], limit: number): Page<StoredEvent> {

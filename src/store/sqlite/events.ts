@@ -7,39 +7,38 @@ import type {
   IdempotencyRecord,
   NewEvent,
   Page,
+  PurgeFilter,
+  ReplayFilter,
 } from "../store.ts";
 import type { Connection } from "./database.ts";
-import { isDuplicate } from "./errors.ts";
-import { claimDue, DUE_ON_ACCEPT } from "./event-claim.ts";
-import { failEvent } from "./event-end.ts";
+import { type Acceptance, acceptEvent } from "./event-accept.ts";
+import { endEvent, failEvent } from "./event-end.ts";
 import { EVENT_COLUMNS, listEvents } from "./event-list.ts";
-import { claimKey } from "./idempotency.ts";
+import { purgeBodies, purgeEvents } from "./event-purge.ts";
+import { replayEvent, replayEvents } from "./event-replay.ts";
+import { latestOfSources } from "./event-walk.ts";
+import { claimDue, EVENTS } from "./queue.ts";
 import type { Writer } from "./writer.ts";
 
-const INSERT = `
-  INSERT INTO events
-    (event_id, source, type, delivery_id, session_id, device_id, received_at, updated_at, content_type, size, due_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ${DUE_ON_ACCEPT})
-  ON CONFLICT (source, delivery_id) WHERE delivery_id IS NOT NULL DO NOTHING`;
+const COLUMNS = `${EVENT_COLUMNS}, e.attempts - e.attempts_before AS tries, e.purged, b.headers, b.body`;
 
-const WITH_BODY = `${EVENT_COLUMNS}, b.headers, b.body,
+const WITH_BODY = `${COLUMNS},
     (SELECT response FROM runs WHERE event_id = e.event_id AND response IS NOT NULL ORDER BY id DESC LIMIT 1) AS response,
     (SELECT model FROM runs WHERE event_id = e.event_id AND response IS NOT NULL ORDER BY id DESC LIMIT 1) AS model`;
 
 /** The same of an event that is about to be answered. */
-const UNANSWERED = `${EVENT_COLUMNS}, b.headers, b.body, NULL AS response, NULL AS model`;
+const UNANSWERED = `${COLUMNS}, NULL AS response, NULL AS model`;
 
 const FROM = "FROM events e LEFT JOIN event_bodies b ON b.id = e.id";
 
-interface BodyRow extends Omit<EventWithBody, "headers" | "body"> {
+interface BodyRow extends Omit<EventWithBody, "headers" | "body" | "purged"> {
   readonly headers: string | null;
   readonly body: Uint8Array | null;
+  readonly purged: number;
 }
 
 // Greater than every id, for where there is none.
 const NO_ID = Number.MAX_SAFE_INTEGER;
-
-type Acceptance = { readonly event_id: string; readonly duplicate: boolean };
 
 export class SqliteEvents implements EventStore {
   readonly #db: Connection;
@@ -53,14 +52,14 @@ export class SqliteEvents implements EventStore {
   accept(event: NewEvent, answer?: IdempotencyRecord): Promise<Acceptance> {
     const headers = JSON.stringify(event.headers);
     return this.#writer.write(
-      () => this.#accept(event, headers, answer),
+      () => acceptEvent(this.#db, event, headers, answer),
       event.body.byteLength + headers.length + (answer?.body.length ?? 0),
     );
   }
 
   claim(limit: number, now: number): Promise<readonly EventWithBody[]> {
     return this.#writer.write(() =>
-      claimDue(this.#db, limit, now).map((id) =>
+      claimDue(this.#db, EVENTS, limit, now).map((id) =>
         withBody(this.#db.get<BodyRow>(`SELECT ${UNANSWERED} ${FROM} WHERE e.id = ?`, id)!),
       ),
     );
@@ -68,6 +67,30 @@ export class SqliteEvents implements EventStore {
 
   fail(event_id: string, attempt: number, failure: EventFailure): Promise<boolean> {
     return this.#writer.write(() => failEvent(this.#db, event_id, attempt, failure));
+  }
+
+  complete(event_id: string, attempt: number, at: number, detail: string): Promise<boolean> {
+    return this.#writer.write(() => endEvent(this.#db, event_id, attempt, at, detail));
+  }
+
+  replay(event_id: string, at: number, by: string): Promise<"replayed" | "pending" | "gone" | "unknown"> {
+    return this.#writer.write(() => replayEvent(this.#db, event_id, at, by));
+  }
+
+  replayAll(filter: ReplayFilter, limit: number, at: number, by: string): Promise<readonly string[]> {
+    return this.#writer.write(() => replayEvents(this.#db, filter, limit, at, by));
+  }
+
+  purgeBodies(filter: PurgeFilter, limit: number): Promise<number> {
+    return this.#writer.write(() => purgeBodies(this.#db, filter, limit));
+  }
+
+  purge(filter: PurgeFilter, limit: number): Promise<number> {
+    return this.#writer.write(() => purgeEvents(this.#db, filter, limit));
+  }
+
+  latest(): Promise<ReadonlyMap<string, number>> {
+    return this.#db.read(() => latestOfSources(this.#db));
   }
 
   recover(now: number): Promise<number> {
@@ -93,8 +116,9 @@ export class SqliteEvents implements EventStore {
   attempts(event_id: string): Promise<readonly EventAttempt[]> {
     return this.#db.read(() =>
       this.#db.all<EventAttempt>(
+        // In the order of the primary key: a replay follows the attempt whose number it has.
         `SELECT at, outcome, detail FROM event_attempts
-         WHERE event = (SELECT id FROM events WHERE event_id = ?) ORDER BY number`,
+         WHERE event = (SELECT id FROM events WHERE event_id = ?) ORDER BY number, outcome`,
         event_id,
       ),
     );
@@ -120,42 +144,6 @@ export class SqliteEvents implements EventStore {
         )!,
     );
   }
-
-  #accept(event: NewEvent, headers: string, answer: IdempotencyRecord | undefined): Acceptance {
-    const { event_id, source, delivery_id, body } = event;
-    const { changes, lastInsertRowid } = this.#insert(event);
-    if (changes === 0) {
-      const first = this.#db.get<{ event_id: string }>(
-        "SELECT event_id FROM events WHERE source = ? AND delivery_id = ?",
-        source,
-        delivery_id,
-      );
-      return { event_id: first!.event_id, duplicate: true };
-    }
-    this.#db.run("INSERT INTO event_bodies (id, headers, body) VALUES (?, ?, ?)", lastInsertRowid, headers, body);
-    if (answer !== undefined) claimKey(this.#db, answer);
-    return { event_id, duplicate: false };
-  }
-
-  #insert(event: NewEvent) {
-    try {
-      return this.#db.run(
-        INSERT,
-        event.event_id,
-        event.source,
-        event.type,
-        event.delivery_id,
-        event.session_id,
-        event.device_id,
-        event.received_at,
-        event.content_type,
-        event.body.byteLength,
-      );
-    } catch (cause) {
-      if (!isDuplicate(cause)) throw cause;
-      throw new Error(`Cannot accept event "${event.event_id}": one with this id is stored already`, { cause });
-    }
-  }
 }
 
 function withBody(row: BodyRow): EventWithBody {
@@ -164,5 +152,6 @@ function withBody(row: BodyRow): EventWithBody {
     // as: `accept` wrote this JSON, from an object of strings.
     headers: JSON.parse(row.headers ?? "{}") as Record<string, string>,
     body: row.body ?? new Uint8Array(0),
+    purged: row.purged === 1,
   };
 }

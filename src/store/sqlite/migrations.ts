@@ -1,4 +1,5 @@
 import init from "./migrations/0001_init.sql" with { type: "text" };
+import inbox from "./migrations/0002_inbox.sql" with { type: "text" };
 
 export interface Migration {
   readonly version: number;
@@ -7,4 +8,7 @@ export interface Migration {
 }
 
 /** Every step of the schema, in order. A released one is never changed: its checksum is in every database. */
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, name: "0001_init", sql: init }];
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: "0001_init", sql: init },
+  { version: 2, name: "0002_inbox", sql: inbox },
+];

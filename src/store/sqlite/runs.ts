@@ -4,6 +4,7 @@ import type { Connection } from "./database.ts";
 import { isDuplicate } from "./errors.ts";
 import { endEvent, failEvent } from "./event-end.ts";
 import { claimKey } from "./idempotency.ts";
+import { addReply } from "./replies.ts";
 import { searchable } from "./search-text.ts";
 import type { Writer } from "./writer.ts";
 
@@ -118,7 +119,7 @@ export class SqliteRuns implements RunStore {
 
   #create(run: NewRun, key: IdempotencyRecord | undefined): void {
     const { session_id, device_id, created_at } = run;
-    this.#db.run(INSERT_SESSION, session_id, device_id, titleOf(run.input), created_at);
+    this.#db.run(INSERT_SESSION, session_id, device_id, titleOf(run.title ?? run.input), created_at);
     this.#db.run(
       `INSERT INTO runs
          (run_id, session_id, event_id, device_id, origin, reach, input, message_id, state, created_at, started_at)
@@ -138,7 +139,7 @@ export class SqliteRuns implements RunStore {
   }
 
   #finish(run_id: string, attempt: number, outcome: RunOutcome): boolean {
-    const { state, response, model, usage, error, seq, ended_at, event_failure } = outcome;
+    const { state, response, model, usage, error, seq, ended_at, event_failure, reply } = outcome;
     const run = this.#db.get<{ id: number; session_id: string; event_id: string | null; input: string }>(
       `UPDATE runs SET state = ?3, response = ?4, model = ?5, input_tokens = ?6, output_tokens = ?7,
          error_code = ?8, error_detail = ?9, seq = ?10, ended_at = ?11
@@ -162,8 +163,12 @@ export class SqliteRuns implements RunStore {
       ended_at,
     );
     if (run.event_id !== null && event_failure !== undefined) {
-      if (event_failure === null) endEvent(this.#db, run.event_id, ended_at);
+      if (event_failure === null) endEvent(this.#db, run.event_id, null, ended_at, "");
       else failEvent(this.#db, run.event_id, null, event_failure);
+    }
+    // Without an answer there is nothing to send.
+    if (reply !== undefined && response !== null) {
+      addReply(this.#db, { ...run, run_id, content: response, model, ended_at }, reply);
     }
     this.#db.run("INSERT INTO run_search (rowid, text) VALUES (?, ?)", run.id, searchable(run.input, response ?? ""));
     return true;

@@ -9,7 +9,9 @@ import { SqliteIdempotency } from "./idempotency.ts";
 import { SqliteLockouts } from "./lockouts.ts";
 import { migrate } from "./migrate.ts";
 import { SqliteNotes } from "./notes.ts";
+import { SqliteRefusals } from "./refusals.ts";
 import { SqliteReminders } from "./reminders.ts";
+import { SqliteReplies } from "./replies.ts";
 import { SqliteRuns } from "./runs.ts";
 import { SqliteSearch } from "./search.ts";
 import { SqliteSessions } from "./sessions.ts";
@@ -57,6 +59,8 @@ class FileStore implements SqliteStore {
   readonly reminders: SqliteReminders;
   readonly search: SqliteSearch;
   readonly counters: SqliteCounters;
+  readonly refusals: SqliteRefusals;
+  readonly replies: SqliteReplies;
   readonly #db: Connection;
   readonly #writer: Writer;
   readonly #clock: Clock;
@@ -76,6 +80,8 @@ class FileStore implements SqliteStore {
     this.reminders = new SqliteReminders(db, writer);
     this.search = new SqliteSearch(db);
     this.counters = new SqliteCounters(db, writer);
+    this.refusals = new SqliteRefusals(db, writer);
+    this.replies = new SqliteReplies(db, writer);
   }
 
   get fault(): string | null {

@@ -19,6 +19,8 @@ export function delivery(body: unknown, about: Partial<EventWithBody> = {}): Eve
     error: null,
     headers: {},
     body: bytes,
+    purged: false,
+    tries: 1,
     response: null,
     model: null,
     ...about,

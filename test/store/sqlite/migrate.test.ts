@@ -6,6 +6,7 @@ import { migrate } from "../../../src/store/sqlite/migrate.ts";
 import { MIGRATIONS, type Migration } from "../../../src/store/sqlite/migrations.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
 import { StoreUnavailable } from "../../../src/store/store.ts";
+import { sampleEvent } from "../../conformance/store-samples.ts";
 import { ManualClock } from "../../support/clock.ts";
 import { inFolder } from "./scratch.ts";
 
@@ -121,6 +122,75 @@ describe("MIGRATIONS", () => {
     }),
   );
 });
+
+describe("0002_inbox", () => {
+  test(
+    "takes over the rows of a database that 0001 made, and the store works on with them",
+    inFolder(async (folder) => {
+      const path = join(folder, "state.db");
+      const old = openDatabase(path);
+      migrate(old, 1_000, MIGRATIONS.slice(0, 1));
+      old.script(OLD_ROWS);
+      old.close();
+      const store = await openSqliteStore({ path, clock: new ManualClock() });
+
+      const { items } = await store.events.list({ limit: 10 });
+      expect(items.map(({ event_id, state }) => `${event_id} ${state}`)).toEqual([
+        "e4 received",
+        "e3 retrying",
+        "e2 dead",
+        "e1 done",
+      ]);
+      expect(await store.events.get("e2")).toMatchObject({
+        purged: false,
+        tries: 2,
+        attempts: 2,
+        body: new Uint8Array([0x7b, 0x7d]),
+      });
+      expect(await store.events.attempts("e2")).toEqual([
+        { at: 11, outcome: "interrupted", detail: "cut" },
+        { at: 12, outcome: "failed", detail: "boom" },
+      ]);
+      expect(await store.events.accept(sampleEvent({ delivery_id: "d1" }))).toEqual({
+        event_id: "e1",
+        duplicate: true,
+      });
+      expect(await store.events.replay("e2", 20, "x")).toBe("replayed");
+      expect((await store.events.attempts("e2")).map(({ outcome }) => outcome)).toEqual([
+        "interrupted",
+        "failed",
+        "replayed",
+      ]);
+      expect(await store.events.claim(9, 20)).toMatchObject([{ event_id: "e2", attempts: 3, tries: 1 }]);
+      expect(await store.events.purgeBodies({ before: 100 }, 9)).toBe(1);
+      expect((await store.events.get("e1"))?.purged).toBe(true);
+      expect(await store.events.purge({ before: 100 }, 9)).toBe(1);
+      await store.close();
+
+      const db = openDatabase(path);
+      expect(db.all("SELECT version FROM migrations")).toEqual([{ version: 1 }, { version: 2 }]);
+      expect(db.all("PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
+      expect(db.all("PRAGMA foreign_key_check")).toEqual([]);
+      // The log's rows still go with their event.
+      expect(db.all("SELECT DISTINCT event FROM event_attempts ORDER BY event")).toEqual([{ event: 2 }, { event: 3 }]);
+      db.close();
+    }),
+  );
+});
+
+/** Events in four states, as the schema of 0001 holds them; e2 to e4 are of one session. */
+const OLD_ROWS = `
+  INSERT INTO events (id, event_id, source, type, delivery_id, session_id, received_at, content_type, size, state, attempts,
+                      updated_at, error, due_at, hold_until) VALUES
+    (1, 'e1', 'github', 'push', 'd1', 'a', 10, 'application/json', 2, 'done',     1, 11, NULL,   NULL, NULL),
+    (2, 'e2', 'github', 'push', 'd2', 'b', 10, 'application/json', 2, 'dead',     2, 12, 'boom', NULL, NULL),
+    (3, 'e3', 'github', 'push', 'd3', 'b', 10, 'application/json', 2, 'retrying', 1, 13, 'boom', 99,   99),
+    (4, 'e4', 'github', 'push', 'd4', 'b', 10, 'application/json', 2, 'received', 0, 10, NULL,   99,   NULL);
+  INSERT INTO event_bodies (id, headers, body) SELECT id, '{}', x'7b7d' FROM events;
+  INSERT INTO event_attempts (event, number, at, outcome, detail) VALUES
+    (1, 1, 11, 'done', ''), (2, 1, 11, 'interrupted', 'cut'), (2, 2, 12, 'failed', 'boom'), (3, 1, 13, 'failed', 'boom');
+  INSERT INTO event_search (rowid, text) VALUES (1, 'github push'), (2, 'github push'), (3, 'github push');
+`;
 
 describe("openSqliteStore", () => {
   test(

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { Connection } from "../../../src/store/sqlite/database.ts";
 import { SqliteEvents } from "../../../src/store/sqlite/events.ts";
 import { migrate } from "../../../src/store/sqlite/migrate.ts";
+import { SqliteRefusals } from "../../../src/store/sqlite/refusals.ts";
+import { SqliteReplies } from "../../../src/store/sqlite/replies.ts";
 import { SqliteRuns } from "../../../src/store/sqlite/runs.ts";
 import { Writer } from "../../../src/store/sqlite/writer.ts";
-import { NOW, sampleEvent, sampleOutcome, sampleRun } from "../../conformance/store-samples.ts";
+import { NOW, sampleEvent, sampleOutcome, sampleReply, sampleRun } from "../../conformance/store-samples.ts";
 import { inFolder } from "./scratch.ts";
 
 /** A connection that remembers what it was asked to run. */
@@ -34,16 +36,32 @@ class Recording extends Connection {
   }
 }
 
+interface Parts {
+  readonly events: SqliteEvents;
+  readonly runs: SqliteRuns;
+  readonly replies: SqliteReplies;
+  readonly refusals: SqliteRefusals;
+  /** Forgets what was run until now. */
+  readonly forget: () => void;
+}
+
 /** What `body` runs, each step of its plan, as SQLite means to run it. */
-async function planOf(body: (events: SqliteEvents, runs: SqliteRuns) => Promise<void>): Promise<string[]> {
+async function planOf(body: (parts: Parts) => Promise<void>): Promise<string[]> {
   const steps: string[] = [];
   await inFolder(async (folder) => {
     const path = join(folder, "state.db");
     const db = new Recording(new Database(path, { create: true, strict: true }));
     migrate(db, NOW);
     const writer = new Writer(db);
-    db.statements.clear();
-    await body(new SqliteEvents(db, writer), new SqliteRuns(db, writer));
+    const forget = () => db.statements.clear();
+    forget();
+    await body({
+      events: new SqliteEvents(db, writer),
+      runs: new SqliteRuns(db, writer),
+      replies: new SqliteReplies(db, writer),
+      refusals: new SqliteRefusals(db, writer),
+      forget,
+    });
     db.close();
     const explaining = new Database(path, { strict: true });
     for (const [sql, params] of db.statements) {
@@ -62,9 +80,12 @@ function scans(steps: readonly string[]): string[] {
   return steps.filter((step) => /^SCAN (?!CONSTANT|\(subquery)/.test(step) && !step.endsWith("INDEX 0:="));
 }
 
+/** Going from one source to the next: a row for each, found by a search. */
+const SOURCE_STEPS = ["SCAN step", "SCAN step"];
+
 describe("the query plan", () => {
   test("of accepting, claiming, failing and finishing scans nothing", async () => {
-    const steps = await planOf(async (events, runs) => {
+    const steps = await planOf(async ({ events, runs }) => {
       const [first, second] = [sampleEvent({ delivery_id: "a" }), sampleEvent({ session_id: "other" })];
       await events.accept(first);
       await events.accept(second);
@@ -84,8 +105,108 @@ describe("the query plan", () => {
     expect(scans(steps)).toEqual(["SCAN runs USING INDEX runs_unfinished"]);
   });
 
+  test("of replaying one event scans nothing", async () => {
+    const steps = await planOf(async ({ events, forget }) => {
+      const ids = await deadEvents(events);
+      forget();
+      await events.replay(ids[0]!, NOW, "x");
+      await events.accept({ ...sampleEvent(), delivery_id: "0" });
+      await events.accept({ ...sampleEvent(), delivery_id: "1" });
+    });
+    expect(steps.length).toBeGreaterThan(5);
+    expect(scans(steps)).toEqual([]);
+  });
+
+  test.each(["dead", "done"] as const)(
+    "of replaying all that are %s walks an index and sorts nothing",
+    async (state) => {
+      const steps = await planOf(async ({ events, forget }) => {
+        await deadEvents(events);
+        forget();
+        await events.replayAll({ state, until: NOW }, 10, NOW, "x");
+        await events.replayAll({ state, until: NOW, since: NOW, source: "github" }, 10, NOW, "x");
+      });
+      expect(steps.join("\n")).toMatch(/(SEARCH|SCAN) e USING INDEX events_(dead|ended)/);
+      expect(scans(steps).filter((step) => !/USING (COVERING )?INDEX events_/.test(step))).toEqual(
+        state === "done" ? SOURCE_STEPS : [],
+      );
+      expect(steps.filter((step) => step.includes("TEMP B-TREE"))).toEqual([]);
+    },
+  );
+
+  test.each(["purge", "purgeBodies"] as const)("of %s finds its rows by an index, in order", async (method) => {
+    const steps = await planOf(async ({ events, forget }) => {
+      await deadEvents(events);
+      forget();
+      await events[method]({ before: NOW + 1 }, 10);
+    });
+    expect(steps).toContain(
+      "SEARCH e USING COVERING INDEX events_old (state=? AND source=? AND purged=? AND updated_at<?)",
+    );
+    expect(scans(steps).filter((step) => !step.includes("json_each"))).toEqual(SOURCE_STEPS);
+    expect(steps.filter((step) => step.includes("TEMP B-TREE"))).toEqual([]);
+  });
+
+  test("of sending replies scans nothing but the index of what is being sent", async () => {
+    const steps = await planOf(async ({ events, runs, replies, forget }) => {
+      const event = sampleEvent();
+      await events.accept(event);
+      await events.claim(1, NOW);
+      const run = sampleRun({ event_id: event.event_id });
+      await runs.create(run);
+      forget();
+      const reply = sampleReply();
+      await runs.finish(run.run_id, 1, sampleOutcome({ event_failure: null, reply }));
+      await replies.claim(5, NOW);
+      await replies.partSent(reply.reply_id, 1);
+      await replies.settle(reply.reply_id, 1, { at: NOW, state: "retrying", detail: "x", next_at: NOW + 1 });
+      await replies.claim(5, NOW + 1);
+      await replies.interrupted();
+      await replies.settle(reply.reply_id, 2, { at: NOW, state: "sent", detail: "x" });
+      await replies.ofEvent(event.event_id);
+    });
+    expect(steps.filter((step) => step.includes("replies_due")).length).toBeGreaterThan(1);
+    expect(scans(steps)).toEqual(["SCAN replies USING COVERING INDEX replies_sending"]);
+  });
+
+  test("of counting replies reads partial indexes and no table", async () => {
+    const steps = await planOf(async ({ replies }) => void (await replies.counts()));
+    const tables = steps.filter((step) => step.includes("replies"));
+    expect(tables.length).toBe(6);
+    for (const step of tables) expect(step).toMatch(/USING COVERING INDEX replies_(pending|sending|retrying|settled)/);
+  });
+
+  test("of the latest events reads partial indexes", async () => {
+    const steps = await planOf(async ({ events, forget }) => {
+      await deadEvents(events);
+      forget();
+      await events.latest();
+    });
+    const tables = scans(steps).filter((step) => step.startsWith("SCAN events"));
+    expect(tables.sort()).toEqual(
+      ["received", "retrying", "running"].map((state) => `SCAN events USING INDEX events_${state}`),
+    );
+  });
+
+  test.each([
+    [{}],
+    [{ source: "github" }],
+    [{ request_id: "x" }],
+    [{ reason: "bad_body" as const, since: NOW, after: "r5" }],
+  ])("of listing refusals with %j walks them from the newest on", async (filter) => {
+    const steps = await planOf(async ({ refusals }) => void (await refusals.list({ limit: 10, ...filter })));
+    expect(steps.join()).toMatch(/SCAN refusals|SEARCH refusals USING (INDEX|INTEGER PRIMARY KEY)/);
+    expect(steps.filter((step) => step.includes("TEMP B-TREE"))).toEqual([]);
+  });
+
+  test("of purging refusals finds them by an index", async () => {
+    const steps = await planOf(async ({ refusals }) => void (await refusals.purge(NOW, 5, 5)));
+    expect(steps).toContain("SEARCH refusals USING COVERING INDEX refusals_oldest (at<?)");
+    expect(steps.filter((step) => step.includes("TEMP B-TREE"))).toEqual([]);
+  });
+
   test("of counting reads partial indexes and no table", async () => {
-    const steps = scans(await planOf(async (events) => void (await events.counts())));
+    const steps = scans(await planOf(async ({ events }) => void (await events.counts())));
     const tables = steps.filter((step) => step.startsWith("SCAN events"));
     expect(tables.length).toBe(4);
     for (const step of tables) expect(step).toMatch(/USING COVERING INDEX events_(received|running|retrying|dead)$/);
@@ -97,14 +218,32 @@ describe("the query plan", () => {
     [{ source: "github" }],
     [{ source: "github", state: "done" as const }],
     [{ q: "word" }],
+    [{ id: "019aab00" }],
+    [{ id: "019aab00", source: "github", state: "dead" as const }],
   ])("of listing with %j reads an index and looks up what it shows", async (filter) => {
-    const steps = scans(await planOf(async (events) => void (await events.list({ limit: 10, ...filter }))));
+    const steps = scans(await planOf(async ({ events }) => void (await events.list({ limit: 10, ...filter }))));
     expect(steps.filter((step) => !/USING (COVERING )?INDEX|VIRTUAL TABLE/.test(step))).toEqual([]);
   });
 
-  test("of listing everything walks from the newest on and sorts nothing", async () => {
-    const steps = await planOf(async (events) => void (await events.list({ limit: 10 })));
-    expect(steps.join()).toContain("SCAN e");
+  test.each([
+    [{}, "SCAN e"],
+    [{ id: "019aab0" }, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
+  ])("of listing with %j walks from the newest on and sorts nothing", async (filter, walk) => {
+    const steps = await planOf(async ({ events }) => void (await events.list({ limit: 10, ...filter })));
+    expect(steps.join()).toContain(walk);
     expect(steps.filter((step) => step.includes("TEMP B-TREE"))).toEqual([]);
   });
 });
+
+/** Three dead deliveries of two sources. */
+async function deadEvents(events: SqliteEvents): Promise<string[]> {
+  const ids: string[] = [];
+  for (const [i, source] of ["github", "stripe", "github"].entries()) {
+    const event = sampleEvent({ source, session_id: `s${i}`, delivery_id: `${i}` });
+    await events.accept(event);
+    await events.claim(1, NOW);
+    await events.fail(event.event_id, 1, { at: NOW, error: "x", next_at: null });
+    ids.push(event.event_id);
+  }
+  return ids;
+}

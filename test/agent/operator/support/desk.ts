@@ -141,6 +141,8 @@ export class FakeDesk implements Desk {
       error: null,
       headers: { "content-type": "application/json" },
       body,
+      purged: false,
+      tries: 1,
       response: null,
       model: null,
       ...rest,
