@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { BlockList, isIPv4, isIPv6 } from "node:net";
 import fc from "fast-check";
 import {
+  addressScope,
   clientKey,
   formatAddress,
   inNetwork,
@@ -209,5 +210,63 @@ describe("networks", () => {
     for (const text of ["128.0.0.1", "172.32.0.1", "100.128.0.1", "8.8.8.8", "2001:db8::1", "::2"]) {
       expect(kinds(text)).toBe("000");
     }
+  });
+});
+
+describe("addressScope", () => {
+  const scope = (text: string) => addressScope(parseAddress(text)!);
+
+  test("knows the first and the last address of every network that is not public", () => {
+    const ranges = [
+      ["0.0.0.0", "0.255.255.255", "special"],
+      ["10.0.0.0", "10.255.255.255", "private"],
+      ["100.64.0.0", "100.127.255.255", "private"],
+      ["127.0.0.0", "127.255.255.255", "private"],
+      ["169.254.0.0", "169.254.255.255", "special"],
+      ["172.16.0.0", "172.31.255.255", "private"],
+      ["192.0.0.0", "192.0.0.255", "special"],
+      ["192.0.2.0", "192.0.2.255", "special"],
+      ["192.88.99.0", "192.88.99.255", "special"],
+      ["192.168.0.0", "192.168.255.255", "private"],
+      ["198.18.0.0", "198.19.255.255", "special"],
+      ["198.51.100.0", "198.51.100.255", "special"],
+      ["203.0.113.0", "203.0.113.255", "special"],
+      ["224.0.0.0", "255.255.255.255", "special"],
+      ["::2", "::ffff:ffff", "special"],
+      ["2001::", "2001:1ff:ffff::", "special"],
+      ["2001:db8::", "2001:db8:ffff::", "special"],
+      ["2002::", "2002:ffff::", "special"],
+      ["3fff::", "3fff:fff:ffff::", "special"],
+      ["4000::", "fbff:ffff::", "special"],
+      ["fc00::", "fdff:ffff::", "private"],
+      ["fe00::", "ffff:ffff::", "special"],
+    ] as const;
+    for (const [first, last, expected] of ranges) {
+      expect([first, scope(first), last, scope(last)]).toEqual([first, expected, last, expected]);
+    }
+  });
+
+  test("takes what lies just outside of them for public", () => {
+    const outside = ["1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255"];
+    const more = ["128.0.0.0", "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "192.0.1.0"];
+    const last = ["192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0", "223.255.255.255"];
+    const v6 = ["2000::", "2001:200::", "2001:db9::", "2003::", "3ffe:ffff::"];
+    for (const text of [...outside, ...more, ...last, ...v6]) expect([text, scope(text)]).toEqual([text, "public"]);
+  });
+
+  test("judges NAT64 and mapped addresses by the IPv4 address in them", () => {
+    expect(scope("64:ff9b::8.8.8.8")).toBe("public");
+    expect(scope("64:ff9b::10.0.0.1")).toBe("special");
+    expect(scope("::ffff:10.0.0.1")).toBe("private");
+    expect(scope("::ffff:8.8.8.8")).toBe("public");
+  });
+
+  test("never calls public what isPrivate, isLoopback or isUnspecified know", () => {
+    void fc.assert(
+      fc.property(fc.oneof(v4, v6), (text) => {
+        const address = parseAddress(text)!;
+        if (isPrivate(address) || isUnspecified(address)) expect(addressScope(address)).not.toBe("public");
+      }),
+    );
   });
 });
