@@ -121,6 +121,43 @@ export function isPrivate(address: Address): boolean {
   return isLoopback(address) || PRIVATE.some((network) => inNetwork(network, address));
 }
 
+/** The IANA special-purpose registry (RFC 6890) beyond networks of one's own, multicast, and what is reserved. */
+const SPECIAL_V4 = networks(
+  "0.0.0.0/8",
+  "169.254.0.0/16",
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.88.99.0/24",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+  "224.0.0.0/3",
+);
+const GLOBAL_V6 = networks("2000::/3");
+const UNIQUE_LOCAL = networks("fc00::/7");
+/** Inside 2000::/3: protocol assignments with Teredo, documentation (RFC 3849, RFC 9637), 6to4. */
+const SPECIAL_V6 = networks("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20");
+/** RFC 6052: the last 32 bits are the IPv4 address that a translator connects to. */
+const NAT64 = networks("64:ff9b::/96");
+/** Where clouds hand out credentials, outside link-local: Azure, Alibaba, Amazon, Google, Oracle. */
+const METADATA = networks("168.63.129.16", "100.100.100.200", "fd00:ec2::254", "fd20:ce::254", "fd00:c1::a9fe:a9fe");
+
+/**
+ * Who answers at an address that is connected to. `public`: the Internet. `private`: this machine or a network of one's own
+ * (loopback, RFC 1918, RFC 6598, RFC 4193). `special`: nobody who should get a request: unspecified, link-local (where clouds
+ * keep their metadata), multicast, reserved, for documentation, and IPv6 forms that hide an IPv4 address, except NAT64 of
+ * a public one.
+ */
+export function addressScope(address: Address): "public" | "private" | "special" {
+  const within = (list: readonly Network[]) => list.some((network) => inNetwork(network, address));
+  if (within(METADATA)) return "special";
+  if (address.family === 4) return within(SPECIAL_V4) ? "special" : isPrivate(address) ? "private" : "public";
+  if (within(NAT64))
+    return addressScope({ family: 4, bytes: address.bytes.slice(12) }) === "public" ? "public" : "special";
+  if (within(GLOBAL_V6)) return within(SPECIAL_V6) ? "special" : "public";
+  return isLoopback(address) || within(UNIQUE_LOCAL) ? "private" : "special";
+}
+
 function parseV4(text: string): Address | null {
   const value = v4Number(text);
   return value < 0 ? null : { family: 4, bytes: v4Bytes(value) };
