@@ -112,7 +112,12 @@ export class Compiler {
     const body = methods.get(method);
     if (body === undefined) throw new Error(`Cannot compile: arktype gave no method "${method}"`);
     if (/\$ark\b|\bctx\b/.test(body)) throw new Error(`Cannot compile "${method}": it needs arktype at run time`);
-    const parts = [...body.matchAll(CALL)].map(([, name = ""]) => this.#expression(name, methods));
+    const called = [...body.matchAll(CALL)].map(([, name = ""]) => name);
+    const [, valueCheck] = RECORD.exec(methods.get(called[1] ?? "") ?? "") ?? [];
+    if (valueCheck !== undefined && ALL_OF.test(body) && methods.get(called[0]!) === `return ${OBJECT}`) {
+      return `${OBJECT} && ${this.#entriesCheck(this.#expression(valueCheck, methods))}(data)`;
+    }
+    const parts = called.map((name) => this.#expression(name, methods));
     if (ALL_OF.test(body)) return parts.join(" && ");
     if (ANY_OF.test(body)) return `(${parts.join(" || ")})`;
     if (CASES.test(body)) return `(${[...body.matchAll(CASE)].map(([, unit]) => `data === ${unit}`).join(" || ")})`;
@@ -127,6 +132,11 @@ export class Compiler {
   #itemsCheck(item: string): string {
     const body = `for (const data of items) if (!(${item})) return false; return true`;
     return this.#named("items", `(items: readonly unknown[]): boolean { ${body} }`);
+  }
+
+  #entriesCheck(value: string): string {
+    const body = `const values: readonly unknown[] = Object.values(table); for (const data of values) if (!(${value})) return false; return true`;
+    return this.#named("entries", `(table: object): boolean { ${body} }`);
   }
 
   /** A regular expression literal makes an object every time it is evaluated, so it becomes a constant of the module. */
@@ -151,9 +161,12 @@ const CASES = /^switch\(data\) \{ (?:case "[^"\\]*": return true )+\} return fal
 const CASE = /case ("[^"\\]*")/g;
 const SEQUENCE =
   /^for \(let i = 0; i < data\.length; i\+\+\) \{ if \(!this\.\w+\(data\[i\]\)\) \{ return false \} \} return true$/;
+const OBJECT = '((typeof data === "object" && data !== null) || typeof data === "function")';
+const RECORD =
+  /^const keys = Object\.keys\(data\) keys\.push\(\.\.\.Object\.getOwnPropertySymbols\(data\)\) for \(let i = 0; i < keys\.length; i\+\+\) \{ const k = keys\[i\] if \(this\.string\w*\(k\)\) \{ if \(!this\.(\w+)\(data\[k\]\)\) \{ return false \} \} \} return true$/;
 const PATTERN = /^return (\/\S+\/[a-z]*)\.test\(data\)$/;
 const SIMPLE = /^return ((?!.*\bthis\b)[^|;]+)$/;
-const METHOD = /^ {4}(\w+)\(data, ctx\) \{([\s\S]*?)^ {5}\},/gm;
+const METHOD = /^ {4}(\w+)\(data, ctx\) \{(?: *|([\s\S]*?)^ {5})\},/gm;
 
 function methodsOf(source: string): ReadonlyMap<string, string> {
   const methods = new Map<string, string>();

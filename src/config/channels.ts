@@ -1,4 +1,5 @@
 import type { Json } from "../lib/json.ts";
+import { keyFault } from "./channel-checks.ts";
 import { channelKind, channelSettings } from "./keys.ts";
 import type { Environment } from "./paths.ts";
 import { resolveSecret } from "./secrets.ts";
@@ -23,7 +24,7 @@ export function resolveChannel(name: string, given: ReadonlyMap<string, Json>, e
     if (resolved.ok) values[key] = resolved.value;
     else faults.push(`"channels.${name}.${key}": ${resolved.reason}`);
   }
-  if (faults.length === 0) faults.push(...missingSecrets(name, values));
+  if (faults.length === 0) faults.push(...missingSecrets(name, values), ...badKeys(name, values));
   return { values, fault: faults[0] ?? null };
 }
 
@@ -34,6 +35,15 @@ function missingSecrets(name: string, values: ChannelValues): readonly string[] 
   const secrets = values["secrets"];
   if (values["secret"] !== undefined || (Array.isArray(secrets) && secrets.length > 0)) return [];
   return ["secret"].map(notSet(name));
+}
+
+/** Of secrets that stand elsewhere: those in the configuration itself have stopped the start. */
+function badKeys(name: string, values: ChannelValues): readonly string[] {
+  const keys = values["scheme"] === "standard-webhooks" ? ["secret", "secrets", "reply_secret"] : ["reply_secret"];
+  return keys.flatMap((key) => {
+    const reason = keyFault(values[key]);
+    return reason === null ? [] : [`"channels.${name}.${key}" is no Standard Webhooks secret: ${reason}`];
+  });
 }
 
 function notSet(name: string): (key: string) => string {

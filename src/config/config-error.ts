@@ -57,18 +57,37 @@ function sentence({ where, detail, hint }: ConfigProblem, newLine: string): stri
   return `${where === "" ? "" : `${where}: `}${detail}${hint === undefined ? "" : newLine + hint}`;
 }
 
-/** The configuration file cannot be written: it, its folder or its file system is read-only. */
+/** The configuration file cannot be written: mostly because it, its folder or its file system is read-only. */
 export class ConfigReadOnly extends Error {
   override readonly name = "ConfigReadOnly";
   /** The path that refused, as it was given. */
   readonly path: string;
 
+  /** `reason`: the system's code (`EROFS`), or words. */
   constructor(path: string, reason: string, options: ErrorOptions = {}) {
-    super(
-      `Cannot write the configuration: "${path}" is read-only (${reason}). ` +
-        "Make it writable for the user of the gateway, or point ZEROCLAW_CONFIG_DIR to a folder that is.",
-      options,
-    );
+    super(`Cannot write the configuration: ${whyNot(path, reason)}`, options);
     this.path = path;
   }
 }
+
+function whyNot(path: string, reason: string): string {
+  switch (reason) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return `there is no room for "${path}" (${reason}). Make room on its disk, or point ZEROCLAW_CONFIG_DIR to another one.`;
+    case "EEXIST":
+    case "ENOTDIR":
+      return `a part of "${path}" that must be a folder is a file (${reason}). Move that file away, or point ZEROCLAW_CONFIG_DIR to a folder.`;
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return `"${path}" is read-only (${reason}). ${WRITABLE_HINT}`;
+    default:
+      // A code that needs words of its own is passed on as it is; words say what is the matter themselves.
+      return /^E[A-Z0-9]+$/.test(reason)
+        ? `the system refused "${path}" (${reason}). Point ZEROCLAW_CONFIG_DIR to a folder that can be written.`
+        : `"${path}" is read-only (${reason}). ${WRITABLE_HINT}`;
+  }
+}
+
+const WRITABLE_HINT = "Make it writable for the user of the gateway, or point ZEROCLAW_CONFIG_DIR to a folder that is.";

@@ -1,7 +1,17 @@
 import type { Json } from "../lib/json.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Source } from "./effective.ts";
-import { channelOf, channelSettings, findSetting, fixedKeys, isTable, keysOf, settingsOf, splitKey } from "./keys.ts";
+import {
+  channelOf,
+  channelSettings,
+  findSetting,
+  fixedKeys,
+  isTable,
+  keysOf,
+  pathOf,
+  settingsOf,
+  splitKey,
+} from "./keys.ts";
 import type { LoadedConfig } from "./load.ts";
 import { nearest } from "./nearest.ts";
 import { withoutCredentials } from "./secrets.ts";
@@ -77,13 +87,13 @@ function row(loaded: Described, key: string, setting: Setting): SettingRow {
 function shownValue(loaded: Described, key: string, setting: Setting, source: Source | null): Json {
   // Hashes tell nothing about the tokens, and people compare them with what devices they know.
   if (setting.secret && key !== "gateway.paired_tokens") return source === null ? "[not set]" : "[set]";
-  const value = key.split(".").reduce<unknown>((at, name) => (isRecord(at) ? at[name] : undefined), loaded.config);
+  const value = pathOf(key).reduce<unknown>((at, name) => (hasOwn(at, name) ? at[name] : undefined), loaded.config);
   if (typeof value === "string") return withoutCredentials(value);
   return (value ?? null) as Json; // Config holds nothing but JSON
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
+function hasOwn(value: unknown, name: string): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name);
 }
 
 function put(root: Record<string, Json>, path: readonly string[], value: Json): void {

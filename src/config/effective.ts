@@ -1,4 +1,4 @@
-import type { Json } from "../lib/json.ts";
+import { isObject, type Json } from "../lib/json.ts";
 import { type Channel, resolveChannel } from "./channels.ts";
 import { channelSettings, FIXED_SETTINGS } from "./keys.ts";
 import type { Environment } from "./paths.ts";
@@ -14,7 +14,7 @@ export interface Layer {
 
 export interface Effective {
   readonly config: Config;
-  /** Of every setting that has a value. */
+  /** Of every setting that has a value, and of every entry of one whose value is a table. */
   readonly sources: ReadonlyMap<string, Source>;
   /** Channel → why it is off. */
   readonly channelFaults: ReadonlyMap<string, string>;
@@ -28,8 +28,10 @@ export function effective(layers: readonly Layer[], channels: Iterable<string>, 
     const layer = layers.find((each) => each.values.has(key));
     const value = layer?.values.get(key) ?? fallback;
     if (value === undefined) return;
+    const source = layer?.source ?? "default";
     values.set(key, value);
-    sources.set(key, layer?.source ?? "default");
+    sources.set(key, source);
+    if (isObject(value)) for (const entry of Object.keys(value)) sources.set(`${key}.${entry}`, source);
   };
   for (const { key, setting } of FIXED_SETTINGS) take(key, setting.default);
   const resolved = new Map<string, Channel>();

@@ -1,12 +1,12 @@
 import type { Json } from "../lib/json.ts";
 import { showFound } from "../protocol/check.ts";
 import type { ConfigProblem } from "./config-error.ts";
-import { isTable, settingsOf } from "./keys.ts";
+import { findSetting, isTable, settingsOf, valueKind } from "./keys.ts";
 import { checkSetting } from "./setting-check.ts";
 import { SETTINGS, type Setting } from "./settings.ts";
 import { findInMap, lineAt, mapToml, type TomlMap } from "./toml-map.ts";
 import { isTomlTable } from "./toml-read.ts";
-import { type Explanation, explainUnknown } from "./unknown-key.ts";
+import { dotted, type Explanation, explainUnknown } from "./unknown-key.ts";
 
 export interface FileLayer {
   /** Dotted key → checked value. */
@@ -75,10 +75,31 @@ class FileReader {
   }
 
   #setting(path: readonly string[], setting: Setting, found: unknown): void {
+    if (valueKind(setting) === "table" && isTomlTable(found)) {
+      this.#entries(path, found);
+      return;
+    }
     const key = path.join(".");
     const checked = checkSetting(key, setting, found);
     if (checked.ok) this.#values.set(key, checked.value);
     else this.#problem(path, { detail: checked.detail, allowed: setting.allowed, hint: repairHint(key, setting) });
+  }
+
+  /** A setting whose value is a table: what is wrong with an entry is told with the entry's line. */
+  #entries(path: readonly string[], table: Readonly<Record<string, unknown>>): void {
+    const before = this.#problems.length;
+    for (const [entry, found] of Object.entries(table)) {
+      const entryPath = [...path, entry];
+      const key = entryPath.join(".");
+      const setting = findSetting(key);
+      const checked = setting === null ? null : checkSetting(key, setting, found);
+      if (setting === null) this.#problem(entryPath, { detail: `"${key}" has no name behind the last dot` });
+      else if (checked?.ok === false) {
+        const hint = isTomlTable(found) ? quotesHint(path, entry, found) : repairHint(key, setting);
+        this.#problem(entryPath, { detail: checked.detail, allowed: setting.allowed, hint });
+      }
+    }
+    if (this.#problems.length === before) this.#values.set(path.join("."), { ...table } as Json); // each is text
   }
 
   #problem(path: readonly string[], explanation: Explanation): void {
@@ -101,7 +122,16 @@ class FileReader {
   }
 }
 
+/** `issues.opened = "…"` is a table in a table. */
+function quotesHint(path: readonly string[], entry: string, inner: Readonly<Record<string, unknown>>): string {
+  const name = `${entry}.${Object.keys(inner)[0] ?? "opened"}`;
+  return `A name with a dot is written in quotes: ${dotted([...path, name])} = "…"`;
+}
+
 function repairHint(key: string, setting: Setting): string {
+  if (key === "gateway.paired_tokens") {
+    return "Take that entry out of the list. (To unset the whole list would log out every paired device.)";
+  }
   if (setting.default === undefined) return `Change the line, or remove it: zeroclaw config unset ${key}`;
   return `The default is ${JSON.stringify(setting.default)}: zeroclaw config unset ${key}`;
 }

@@ -19,8 +19,13 @@ export async function createFirstFile(path: string, disk: Disk = systemDisk): Pr
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     return await createWhole(path, firstFileText(), disk);
   } catch (error) {
+    if (!isSystemError(error)) throw error;
     throw new ConfigReadOnly(path, errorCode(error), { cause: error });
   }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "code" in error;
 }
 
 /** Under another name first, so that nobody finds half of it. */
@@ -72,6 +77,7 @@ const WRITTEN_OUT: ReadonlySet<string> = new Set([
 const TOP = `# The configuration of "zeroclaw gateway". It is read at the start; paired_tokens is watched while the gateway runs.
 # "zeroclaw config list" shows what is in effect, "zeroclaw config set <key> <value>" changes one line of this file.
 # Lines that begin with "#" are settings at their defaults, or examples: remove the "#" to use one.
+# "or:" stands before another way to say what a line above it says; only one of them can be used.
 `;
 
 /** The text of the first config.toml: the tables that everyone meets, then all other settings as comments. */
@@ -85,6 +91,17 @@ export function firstFileText(): string {
   return [TOP, ...tables, ...channels].join("\n");
 }
 
+/** Options of other schemes than the example's, which would be refused beside it. */
+const LEFT_OUT: ReadonlySet<string> = new Set(["channels.shop.username"]);
+
+/** The other way to say what a line above says: both together would be refused. */
+const ALTERNATIVES: ReadonlySet<string> = new Set([
+  "channels.github.secrets",
+  "channels.shop.secrets",
+  "channels.shop.id_field",
+  "channels.shop.type_field",
+]);
+
 interface Line {
   readonly text: string;
   readonly about: string;
@@ -95,19 +112,25 @@ function section(table: string, settings: Readonly<Record<string, Setting>>): st
   const commented: Line[] = [];
   for (const [name, setting] of Object.entries(settings)) {
     const key = `${table}.${name}`;
+    if (LEFT_OUT.has(key)) continue;
     const value: Json | undefined = setting.default ?? exampleOf(key);
     if (value === undefined)
       throw new Error(`Cannot write the first file: "${key}" has neither a default nor an example`);
     const text = `${name} = ${tomlValue(value)}`;
     const shown = WRITTEN_OUT.has(key);
-    (shown ? written : commented).push({ text: shown ? text : `# ${text}`, about: setting.about });
+    (shown ? written : commented).push({
+      text: shown ? text : `# ${ALTERNATIVES.has(key) ? "or: " : ""}${text}`,
+      about: setting.about,
+    });
   }
   const header = written.length > 0 ? `[${table}]` : `# [${table}]`;
   return `${[header, ...aligned(written), ...aligned(commented)].join("\n")}\n`;
 }
 
-/** Comments of one block stand below each other. */
+const WIDEST_ALIGNED = 72;
+
+/** Comments of one block stand below each other, but for those behind the longest lines. */
 function aligned(lines: readonly Line[]): readonly string[] {
-  const width = Math.max(0, ...lines.map(({ text }) => text.length));
+  const width = Math.max(0, ...lines.map(({ text }) => text.length).filter((length) => length <= WIDEST_ALIGNED));
   return lines.map(({ text, about }) => `${text.padEnd(width)}   # ${about}`);
 }

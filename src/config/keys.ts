@@ -40,17 +40,53 @@ export function isTable(path: string): boolean {
   return path === "channels" || settingsOf(path) !== null;
 }
 
-/** The declaration of a dotted key; null when it is not one of ours. */
+/** The declaration of a dotted key, or of one entry of a table-valued one; null when it is not one of ours. */
 export function findSetting(key: string): Setting | null {
-  const { table, name } = splitKey(key);
+  const { table, name, entry } = splitKey(key);
+  if (entry !== null) return entrySetting(key, entry);
   const settings = settingsOf(table);
   return settings !== null && Object.hasOwn(settings, name) ? settings[name]! : null;
 }
 
-/** `gateway.rate_limit.enabled` → table `gateway.rate_limit`, name `enabled`. */
-export function splitKey(key: string): { readonly table: string; readonly name: string } {
+export interface KeyParts {
+  readonly table: string;
+  readonly name: string;
+  /** The entry of a setting whose value is a table; null when the key is a setting's. It may hold dots. */
+  readonly entry: string | null;
+}
+
+/**
+ * `gateway.rate_limit.enabled` → table `gateway.rate_limit`, name `enabled`;
+ * `channels.github.prompts.issues.opened` → table `channels.github`, name `prompts`, entry `issues.opened`.
+ */
+export function splitKey(key: string): KeyParts {
+  const [root, channel, setting, ...entry] = key.split(".");
+  if (root === "channels" && entry.length > 0 && setting !== undefined && isTableValued(setting)) {
+    return { table: `${root}.${channel}`, name: setting, entry: entry.join(".") };
+  }
   const dot = key.lastIndexOf(".");
-  return dot === -1 ? { table: "", name: key } : { table: key.slice(0, dot), name: key.slice(dot + 1) };
+  const [table, name] = dot === -1 ? ["", key] : [key.slice(0, dot), key.slice(dot + 1)];
+  return { table, name, entry: null };
+}
+
+/** Where a dotted key stands in the file: `["channels", "github", "prompts", "issues.opened"]`. */
+export function pathOf(key: string): readonly string[] {
+  const { table, name, entry } = splitKey(key);
+  if (entry === null) return key.split(".");
+  return [...table.split("."), name, entry];
+}
+
+/** Only settings that every channel has are tables, so that their names say it. */
+function isTableValued(name: string): boolean {
+  if (!Object.hasOwn(CHANNEL_SETTINGS, name)) return false;
+  return valueKind(CHANNEL_SETTINGS[name as keyof typeof CHANNEL_SETTINGS]) === "table"; // Object.hasOwn has just said so
+}
+
+/** One entry is checked like the whole table, and only shown by itself. */
+function entrySetting(key: string, entry: string): Setting | null {
+  const whole = findSetting(key.slice(0, -entry.length - 1));
+  if (whole === null || entry === "") return null;
+  return { type: "string", allowed: CHANNEL_SETTINGS.prompt.allowed, about: `${whole.about} (${entry})` };
 }
 
 /** The channel that a key or table belongs to; null when it is none's. */
@@ -93,8 +129,9 @@ export function keysOf(table: string, settings: Readonly<Record<string, Setting>
 }
 
 /** How a setting's value is written on a command line or in the environment. */
-export function valueKind(setting: Setting): "switch" | "number" | "list" | "text" {
+export function valueKind(setting: Setting): "switch" | "number" | "list" | "table" | "text" {
   if (setting.type === "boolean") return "switch";
   if (setting.type.endsWith("[]")) return "list";
+  if (setting.type.startsWith("Record<")) return "table";
   return /\bnumber\b/.test(setting.type) ? "number" : "text";
 }

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import type { Json } from "../lib/json.ts";
+import { channelProblems, channelWarnings, type GivenChannel } from "./channel-checks.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { isReadOnly } from "./disk.ts";
 import { effective, type Layer, type Source } from "./effective.ts";
 import { readEnvironment } from "./environment.ts";
 import { type FileLayer, readFileLayer } from "./file-layer.ts";
-import { findSetting } from "./keys.ts";
+import { channelOf, findSetting } from "./keys.ts";
 import { backupPath, configPath, displayPath, type Environment } from "./paths.ts";
 import { readConfigFile } from "./read-file.ts";
 import { resolveSecret } from "./secrets.ts";
@@ -54,25 +55,23 @@ export async function loadConfig({ dir, env, flags = {} }: LoadOptions): Promise
     { source: "environment", values: environment.values },
     { source: "file", values: fileLayer.values },
   ];
-  const channels = [...fileLayer.channels, ...environment.channels];
+  const channels = [...new Set([...fileLayer.channels, ...environment.channels])];
+  const problems = [...fileLayer.problems, ...environment.problems, ...flagLayer.problems];
+  const given = channels.map((name) => givenChannel(name, layers, fileLayer));
   const { config, sources, channelFaults } = effective(layers, channels, env);
   const apiKey = resolveApiKey(config, env);
-  throwIfAny([
-    ...fileLayer.problems,
-    ...environment.problems,
-    ...flagLayer.problems,
-    ...missingSchemes(config, fileLayer),
-    ...apiKeyProblems(apiKey.reason, fileLayer),
-  ]);
+  const readOnly = isReadOnly(path);
+  throwIfAny([...problems, ...ofChannels(given, problems), ...apiKeyProblems(apiKey.reason, fileLayer)]);
   return {
     config: apiKey.config,
     path,
     exists: file.exists,
-    readOnly: isReadOnly(path),
+    readOnly,
     sources,
     warnings: [
       ...(interrupted ? [backupHint(where)] : []),
-      ...warningsAbout(file, fileLayer, where),
+      ...warningsAbout(file, fileLayer, where, readOnly),
+      ...given.flatMap((channel) => channelWarnings(channel, config.gateway.public_url)),
       ...environment.warnings,
     ],
     channelFaults,
@@ -82,8 +81,9 @@ export async function loadConfig({ dir, env, flags = {} }: LoadOptions): Promise
 /** What is wrong with the file alone, whatever the environment says. @throws ConfigError when it is no TOML. */
 export async function problemsOfFile(text: string, where: string): Promise<readonly ConfigProblem[]> {
   const layer = await parseFile(text, where, TOML_HINT);
-  const { config } = effective([{ source: "file", values: layer.values }], layer.channels, {});
-  return [...layer.problems, ...missingSchemes(config, layer)];
+  const layers: readonly Layer[] = [{ source: "file", values: layer.values }];
+  const given = layer.channels.map((name) => givenChannel(name, layers, layer));
+  return [...layer.problems, ...ofChannels(given, layer.problems)];
 }
 
 const TOML_HINT = "The file must be TOML: https://toml.io";
@@ -127,19 +127,29 @@ function readFlags(flags: NonNullable<LoadOptions["flags"]>): FlagLayer {
   return { values, problems };
 }
 
-/** A channel of a kind that is not our own must say how its deliveries are verified. */
-function missingSchemes(config: Config, file: FileLayer): readonly ConfigProblem[] {
-  const missing = Object.keys(config.channels).filter((name) => {
-    const key = `channels.${name}.scheme`;
-    const refused = file.problems.some((problem) => problem.key === key); // and told already
-    return findSetting(key) !== null && config.channels[name]?.["scheme"] === undefined && !refused;
+/** What is wrong with channels as a whole. A setting that was refused by itself is not counted as missing. */
+function ofChannels(given: readonly GivenChannel[], told: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  return given.flatMap((channel) => {
+    const refused = told.map(({ key }) => key).filter((key) => channelOf(key) === channel.name);
+    const found = channelProblems(channel);
+    if (refused.length === 0) return found;
+    const scheme = `channels.${channel.name}.scheme`;
+    return found.filter(({ key }) => key === scheme && !refused.includes(scheme));
   });
-  return missing.map((name) => {
-    const key = `channels.${name}.scheme`;
-    const allowed = findSetting(key)?.allowed ?? "";
-    const place = file.channels.includes(name) ? file.placeOf(["channels", name]) : { where: "the environment" };
-    return { key, ...place, detail: `"${key}" is missing: it must be ${allowed}`, allowed };
-  });
+}
+
+function givenChannel(name: string, layers: readonly Layer[], file: FileLayer): GivenChannel {
+  const layerOf = (key: string) => layers.find(({ values }) => values.has(`channels.${name}.${key}`));
+  return {
+    name,
+    value: (key) => layerOf(key)?.values.get(`channels.${name}.${key}`),
+    place: (key) => {
+      const source = layerOf(key)?.source;
+      if (source === "file") return file.placeOf(["channels", name, key]);
+      const inFile = source === undefined && file.channels.includes(name);
+      return inFile ? file.placeOf(["channels", name]) : { where: "the environment" };
+    },
+  };
 }
 
 /** The agent is not a channel that can stay off: without the key that was meant for it, nothing would be answered. */

@@ -47,7 +47,8 @@ ${["gateway.port", "gateway.rate_limit.enabled", "channels.github.secret", "chan
   .map((key) => `| \`${key}\` | \`${environmentName(key)}\` |`)
   .join("\n")}
 
-Lists are written as a JSON array or with commas: \`https://a.example,https://b.example\`. Empty variables are ignored. A name
+Lists are written as a JSON array or with commas: \`https://a.example,https://b.example\`. Tables (\`prompts\`) are written as
+a JSON object. Empty variables are ignored. A name
 with two underscores that is no setting's stops the start, because it is most likely a slip of the keyboard. Variables
 without the prefix (\`PORT\`, \`HOST\`, \`API_KEY\`) are never read. Nothing from the environment is ever written to the file.
 
@@ -69,7 +70,8 @@ A file that holds secrets and can be read by other users is warned about.
     zeroclaw config check
 
 \`set\` and \`unset\` change that one value. Comments, order and spacing stay as they are; the result is checked before it is
-written, and it is written whole or not at all. An edit that somebody saves at the same moment is kept. Where the file
+written, and it is written whole or not at all. One entry of a table is a key too, its dots included:
+\`zeroclaw config set channels.github.prompts.issues.opened "{{ issue.title }}"\`. An edit that somebody saves at the same moment is kept. Where the file
 cannot be replaced (a bind mount in a container) it is written in place, with \`config.toml.bak\` beside it until that is done.
 
 The file is read at the start, so a changed setting takes effect at the next one. The exception is
@@ -149,7 +151,14 @@ These settings are the same for all of them:`,
 }
 
 const CUSTOM_CHANNEL = `Any other service. It needs \`scheme\`, and \`secret\` or \`secrets\`. \`scheme = "path"\` is for senders that can set
-no header: their address is \`/webhook/<name>/<secret>\`, and the secret is left out of every log.`;
+no header: their address is \`/webhook/<name>/<secret>\`, and the secret is left out of every log.
+
+An option that its scheme does not read stops the start, because it would promise a check that is never made: \`header\` is for
+\`hmac\` and \`bearer\`, \`username\` for \`basic\`, \`tolerance_seconds\` for \`standard-webhooks\`, \`stripe\`, \`slack\` and \`hmac\` with a
+\`timestamp_header\`, and what begins with "hmac:" for that alone. So does \`secret\` beside \`secrets\` (likewise \`id_header\` beside
+\`id_field\`, and \`type_header\` beside \`type_field\`), \`{timestamp}\` or \`{id}\` in \`signed\` without the header that brings it, and
+\`reply_url\` without a secret to sign with. A Standard Webhooks secret is base64, usually behind \`whsec_\`; one that is not stops
+the start if it stands in the file, and turns its channel off if it comes from \`env:\` or \`file:\`.`;
 
 function rustKeys(): string {
   const rows = Object.entries(RUST_GATEWAY_KEYS).map(([key, { replacement, note }]) => {

@@ -1,5 +1,6 @@
 import { parseNetwork } from "../lib/address.ts";
-import type { Json } from "../lib/json.ts";
+import { isObject, type Json } from "../lib/json.ts";
+import { compileTemplate, isTemplateError } from "../lib/template.ts";
 import { parseDuration } from "../lib/time.ts";
 import { showFound } from "../protocol/check.ts";
 import { splitKey } from "./keys.ts";
@@ -29,13 +30,23 @@ const CHANNEL_RULES: Readonly<Record<string, Rule>> = {
   graph_url: text(httpUrl),
   api_url: text(httpUrl),
   reply_url: text(httpUrl),
-  secrets: each((value) => (value === "" ? "is empty" : null), "hidden"),
+  secrets: (value) => tooMany(value) ?? each((one) => (one === "" ? "is empty" : null), "hidden")(value),
+  header: text(headerName),
+  timestamp_header: text(headerName),
+  id_header: text(headerName),
+  type_header: text(headerName),
+  id_field: text(fieldPath),
+  type_field: text(fieldPath),
+  signed: text(signed),
+  prompt: text(prompt),
+  prompts,
   allowed_repos: each(repository),
 };
 
 /** What is wrong with the value of `key` beyond its type: `entry 2 ("10.0.0.0/33") is no address and no network`. */
 export function complaintAbout(key: string, value: Json): string | null {
-  const { table, name } = splitKey(key);
+  const { table, name, entry } = splitKey(key);
+  if (entry !== null) return promptEntry(entry, value);
   const rules = table.startsWith("channels.") ? CHANNEL_RULES : RULES;
   const rule = rules === RULES ? key : name;
   return Object.hasOwn(rules, rule) ? rules[rule]!(value) : null;
@@ -113,6 +124,63 @@ function duration(value: string): string | null {
 
 function repository(value: string): string | null {
   return /^(\*|[\w.-]+\/(\*|[\w.-]+))$/.test(value) ? null : 'is neither owner/name nor owner/* nor "*"';
+}
+
+const MAX_SECRETS = 2;
+
+function tooMany(value: Json): string | null {
+  if (!Array.isArray(value) || value.length <= MAX_SECRETS) return null;
+  return `holds ${value.length} secrets, and at most ${MAX_SECRETS} are allowed: the old one and the new one`;
+}
+
+/** A token of RFC 9110, section 5.6.2. */
+function headerName(value: string): string | null {
+  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/.test(value)) return null;
+  return value.endsWith(":")
+    ? "is no header's name: it ends with a colon"
+    : "is no header's name (RFC 9110: letters, digits and -)";
+}
+
+function fieldPath(value: string): string | null {
+  return value.split(".").every((step) => step.trim() !== "") ? null : "is no path such as data.id";
+}
+
+function signed(value: string): string | null {
+  const parts = value.match(/\{\w*\}/g) ?? [];
+  const unknown = parts.find((part) => !["{body}", "{timestamp}", "{id}"].includes(part));
+  if (unknown !== undefined) return `has ${unknown}, which is none of {body}, {timestamp} and {id}`;
+  const bodies = parts.filter((part) => part === "{body}").length;
+  if (bodies === 0) return "has no {body}: anybody could put another body below the signature";
+  return bodies === 1 ? null : "has {body} more than once";
+}
+
+function prompt(value: string): string | null {
+  if (value.trim() === "") return "is a template without a word";
+  const compiled = compileTemplate(value);
+  if (isTemplateError(compiled)) {
+    const { line, column, detail, allowed } = compiled;
+    return `cannot be read as a template: line ${line}, column ${column}: ${detail}. Allowed: ${allowed}`;
+  }
+  if (compiled.parts.some((part) => typeof part !== "string")) return null;
+  return "names nothing of the delivery, so the agent would be told the same whatever came; {{ @summary }} and {{ @body }} always work";
+}
+
+/** Types are what events are stored under, so a name that none can have would never be used. */
+const EVENT_TYPE = /^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$/;
+
+function promptEntry(type: string, value: Json): string | null {
+  if (!EVENT_TYPE.test(type))
+    return `stands under ${showFound(type)}, which is no type of events such as push or issues.opened`;
+  return typeof value === "string" ? prompt(value) : null;
+}
+
+function prompts(value: Json): string | null {
+  if (!isObject(value)) return null;
+  for (const [type, template] of Object.entries(value)) {
+    const complaint = promptEntry(type, template as Json); // what a table of JSON holds
+    if (complaint !== null) return `${showFound(type)} ${complaint}`;
+  }
+  return null;
 }
 
 function storeUrl(value: string): string | null {

@@ -1,5 +1,6 @@
 import { isObject, type Json } from "../lib/json.ts";
 import { showFound } from "../protocol/check.ts";
+import { valueKind } from "./keys.ts";
 import { hashOfPairedToken } from "./paired-tokens.ts";
 import { complaintAbout } from "./rules.ts";
 import { withoutCredentials } from "./secrets.ts";
@@ -17,13 +18,15 @@ export function checkSetting(key: string, setting: Setting, found: unknown): Che
   const check = SETTING_CHECKS[setting.type];
   // A setting without its check would let everything in; the generator and a test see to it that there is none.
   if (check === undefined) throw new Error(`Cannot check "${key}": run "bun scripts/generate.ts"`);
-  if (!check(found)) {
+  // A date is an object without entries, a list one whose names are numbers: to the check both are tables of strings.
+  const isWrongKind = valueKind(setting) === "table" && !isTomlTable(found);
+  if (isWrongKind || !check(found)) {
     return { ok: false, detail: `"${key}" must be ${setting.allowed} (found ${shown(setting, found)})` };
   }
   const value = found as Json; // every type of a setting is one of JSON's
   const complaint = complaintAbout(key, value);
   if (complaint === null) return { ok: true, value: normal(key, value) };
-  return { ok: false, detail: `"${key}": ${Array.isArray(value) ? "" : `${shown(setting, found)} `}${complaint}` };
+  return { ok: false, detail: `"${key}": ${typeof value === "object" ? "" : `${shown(setting, found)} `}${complaint}` };
 }
 
 function shown(setting: Setting, found: unknown): string {

@@ -65,7 +65,17 @@ function check16(data: unknown): boolean {
   return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 67108864 && data >= 1;
 }
 
-function check17(data: unknown): boolean {
+function entries17(table: object): boolean {
+  const values: readonly unknown[] = Object.values(table);
+  for (const data of values) if (!(typeof data === "string")) return false;
+  return true;
+}
+
+function check18(data: unknown): boolean {
+  return ((typeof data === "object" && data !== null) || typeof data === "function") && entries17(data);
+}
+
+function check19(data: unknown): boolean {
   return (
     data === "basic" ||
     data === "bearer" ||
@@ -77,6 +87,14 @@ function check17(data: unknown): boolean {
     data === "telegram" ||
     data === "twilio"
   );
+}
+
+function check20(data: unknown): boolean {
+  return data === "sha1" || data === "sha256" || data === "sha512";
+}
+
+function check21(data: unknown): boolean {
+  return data === "base64" || data === "hex";
 }
 
 /** The check of every setting, by the setting's `type`. */
@@ -96,5 +114,8 @@ export const SETTING_CHECKS: Readonly<Record<string, (data: unknown) => boolean>
   "1024 <= number.integer <= 67108864": check14,
   "1 <= number.integer <= 3650": check15,
   "1 <= number.integer <= 67108864": check16,
-  "'hmac' | 'standard-webhooks' | 'stripe' | 'slack' | 'telegram' | 'twilio' | 'bearer' | 'basic' | 'path'": check17,
+  "Record<string, string>": check18,
+  "'hmac' | 'standard-webhooks' | 'stripe' | 'slack' | 'telegram' | 'twilio' | 'bearer' | 'basic' | 'path'": check19,
+  "'sha256' | 'sha1' | 'sha512'": check20,
+  "'hex' | 'base64'": check21,
 };

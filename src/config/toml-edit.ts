@@ -1,11 +1,12 @@
-import type { Json } from "../lib/json.ts";
+import { isObject, type Json } from "../lib/json.ts";
+import { pathOf } from "./keys.ts";
 import { editList, lineEnding } from "./toml-list.ts";
 import { mapToml, samePath, startsWith, type TomlEntry, type TomlMap } from "./toml-map.ts";
 import { isTomlTable, parseToml } from "./toml-read.ts";
 import { tomlKey, tomlValue } from "./toml-value.ts";
 import { verifyEdit } from "./toml-verify.ts";
 
-/** Dotted key of plain names → what it becomes; undefined takes it out, a table with all that is in it. */
+/** Dotted key → what it becomes; undefined takes it out, a table with all that is in it. */
 export type TomlEdits = ReadonlyMap<string, Json | undefined>;
 
 /**
@@ -16,7 +17,7 @@ export type TomlEdits = ReadonlyMap<string, Json | undefined>;
 export function editToml(text: string, edits: TomlEdits): string {
   let result = text;
   for (const [key, value] of edits) {
-    const path = key.split(".");
+    const path = pathOf(key);
     result = value === undefined ? unset(result, path) : set(result, path, value);
   }
   verifyEdit(text, result, edits);
@@ -26,7 +27,11 @@ export function editToml(text: string, edits: TomlEdits): string {
 function set(text: string, path: readonly string[], value: Json): string {
   const map = mapToml(text);
   const entry = map.entries.find((each) => samePath(each.path, path));
-  if (entry === undefined) return add(text, map, path, value);
+  if (entry === undefined) {
+    // A table that was written below a header of its own, or with dots, is replaced as a whole.
+    const without = isObject(value) ? unset(text, path) : text;
+    return add(without, without === text ? map : mapToml(without), path, value);
+  }
   const { start, end, kind } = entry.value;
   const current = kind === "list" && Array.isArray(value) ? valueAt(parseToml(text), path) : undefined;
   const written =

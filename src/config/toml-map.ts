@@ -35,10 +35,22 @@ export interface TomlMap {
   readonly headers: readonly TomlHeader[];
 }
 
+/** The text is no TOML. */
+export class TomlStructureError extends SyntaxError {
+  override readonly name = "TomlStructureError"; // a literal: minified builds rename classes
+  /** Where it is not understood. */
+  readonly offset: number;
+
+  constructor(text: string, offset: number) {
+    super(`Cannot map the TOML document: line ${lineAt(text, offset)} is not understood`);
+    this.offset = offset;
+  }
+}
+
 /**
  * Where everything stands in a TOML document (v1.1). The text must be one that a parser has accepted: only its
  * structure is read here, values are not checked.
- * @throws SyntaxError when the text is no TOML.
+ * @throws TomlStructureError when the text is no TOML.
  */
 export function mapToml(text: string): TomlMap {
   return new Mapper(text).map();
@@ -235,6 +247,6 @@ class Mapper {
   }
 
   #fail(): never {
-    throw new SyntaxError(`Cannot map the TOML document: line ${lineAt(this.#text, this.#at)} is not understood`);
+    throw new TomlStructureError(this.#text, this.#at);
   }
 }

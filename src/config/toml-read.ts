@@ -1,5 +1,5 @@
 import { isObject } from "../lib/json.ts";
-import { mapToml } from "./toml-map.ts";
+import { mapToml, TomlStructureError } from "./toml-map.ts";
 
 export type TomlRead =
   | { readonly ok: true; readonly table: Readonly<Record<string, unknown>> }
@@ -48,14 +48,41 @@ interface Place {
 /** Bun's parser is the fast one, but its errors have no place; a slower one that has is loaded only here. */
 async function placeOfError(text: string): Promise<Place | null> {
   const { parse } = await import("@decimalturn/toml-patch");
+  let place = placeOfBadStructure(text);
   try {
     parse(text);
   } catch (error) {
-    if (isObject(error) && typeof error["line"] === "number" && typeof error["column"] === "number") {
-      return { line: error["line"], column: error["column"] + 1 }; // its columns begin at 0
-    }
+    const told = placeIn(error, text);
+    // It tells of a header that is never closed on the line behind it, where the map sees what is missing.
+    if (told !== null && (place === null || isBefore(told, place))) place = told;
   }
-  return placeOfBadValue(text);
+  return place ?? placeOfBadValue(text);
+}
+
+/** Every error of the engine's has a line and a column too: of this program, not of the text. */
+function placeIn(error: unknown, text: string): Place | null {
+  if (!isObject(error) || typeof error["line"] !== "number" || typeof error["column"] !== "number") return null;
+  const place = { line: error["line"], column: error["column"] + 1 }; // its columns begin at 0
+  const line = text.split("\n")[place.line - 1];
+  return line !== undefined && place.column <= line.length + 1 ? place : null;
+}
+
+function isBefore(a: Place, b: Place): boolean {
+  return a.line < b.line || (a.line === b.line && a.column < b.column);
+}
+
+function placeOfBadStructure(text: string): Place | null {
+  try {
+    mapToml(text);
+    return null;
+  } catch (error) {
+    return error instanceof TomlStructureError ? placeAt(text, error.offset) : null;
+  }
+}
+
+function placeAt(text: string, offset: number): Place {
+  const before = text.slice(0, offset).split("\n");
+  return { line: before.length, column: before.at(-1)!.length + 1 }; // split gives at least one part
 }
 
 /** For what only Bun's parser refuses (numbers that a double cannot hold): the first value that it does not take. */
@@ -63,8 +90,7 @@ function placeOfBadValue(text: string): Place | null {
   try {
     for (const { value } of mapToml(text).entries) {
       if (!isTaken(`value = ${text.slice(value.start, value.end)}`)) {
-        const before = text.slice(0, value.start).split("\n");
-        return { line: before.length, column: before.at(-1)!.length + 1 }; // split gives at least one part
+        return placeAt(text, value.start);
       }
     }
   } catch {

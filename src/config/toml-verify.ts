@@ -1,4 +1,5 @@
 import type { Json } from "../lib/json.ts";
+import { pathOf } from "./keys.ts";
 import { isTomlTable, parseToml } from "./toml-read.ts";
 
 /**
@@ -9,7 +10,7 @@ export function verifyEdit(before: string, after: string, edits: ReadonlyMap<str
   const expected = tableOf(before, edits);
   const found = tableOf(after, edits);
   for (const [key, value] of edits) {
-    const path = key.split(".");
+    const path = pathOf(key);
     put(expected, path, value);
     // Whether a table goes with its last key makes no difference.
     if (value === undefined) for (const each of [expected, found]) dropEmpty(each, path.slice(0, -1));

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { ConfigReadOnly } from "../../src/config/config-error.ts";
 import { systemDisk } from "../../src/config/disk.ts";
 import { createFirstFile, firstFileText } from "../../src/config/first-file.ts";
-import { fixedKeys } from "../../src/config/keys.ts";
+import { fixedKeys, keys } from "../../src/config/keys.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { mapToml } from "../../src/config/toml-map.ts";
 import { useFolder } from "./folder.ts";
@@ -50,8 +50,28 @@ describe("createFirstFile", () => {
     await expect(createFirstFile(folder.file(), { ...systemDisk, create })).rejects.toBeInstanceOf(ConfigReadOnly);
     await mkdir(folder.file("dir"));
     await Bun.write(folder.file("dir/file"), "");
-    await expect(createFirstFile(folder.file("dir/file/config.toml"))).rejects.toThrow("is read-only (");
+    await expect(createFirstFile(folder.file("dir/file/config.toml"))).rejects.toThrow(
+      `a part of "${folder.file("dir/file/config.toml")}" that must be a folder is a file (EEXIST)`,
+    );
   });
+});
+
+test.each([
+  ["EROFS", "is read-only (EROFS). Make it writable"],
+  ["ENOSPC", "there is no room for "],
+  ["EDQUOT", "there is no room for "],
+  ["ENOTDIR", "that must be a folder is a file (ENOTDIR)"],
+  ["EIO", "the system refused "],
+])("`createFirstFile` says of %s what it is", async (code, expected) => {
+  const create = () => Promise.reject(Object.assign(new Error("no"), { code }));
+
+  await expect(createFirstFile(folder.file(), { ...systemDisk, create })).rejects.toThrow(expected);
+});
+
+test("`createFirstFile` does not take a mistake of the program for one of the disk", async () => {
+  const create = () => Promise.reject(new TypeError("a mistake"));
+
+  await expect(createFirstFile(folder.file(), { ...systemDisk, create })).rejects.toThrow(TypeError);
 });
 
 describe("the first file", () => {
@@ -81,10 +101,18 @@ describe("the first file", () => {
   test("has every other setting as a comment that can be uncommented", async () => {
     const text = firstFileText().replaceAll(/^# (\[|[a-z0-9_]+ = )/gm, "$1");
     await Bun.write(folder.file(), text);
-    const { config, sources } = await loadConfig({ dir: folder.path, env: { MODEL_API_KEY: "k" } });
+    const { config, sources, warnings } = await loadConfig({ dir: folder.path, env: { MODEL_API_KEY: "k" } });
 
     for (const key of fixedKeys()) expect(`${key} ${sources.get(key)}`).toBe(`${key} file`);
     expect(Object.keys(config.channels)).toEqual(["github", "whatsapp", "shop"]);
     expect(config.gateway.wait_seconds).toBe(25);
+    expect(warnings).toEqual([]);
+  });
+
+  test("names every setting, also those that exclude each other, but for what its example's scheme does not read", () => {
+    for (const key of keys().filter((each) => !each.endsWith(".username")))
+      expect(firstFileText()).toContain(`${key.slice(key.lastIndexOf(".") + 1)} = `);
+    expect(firstFileText()).toContain('# or: id_field = "data.id"');
+    expect(firstFileText()).not.toContain("username");
   });
 });

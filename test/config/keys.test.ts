@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { channelKind, findSetting, isChannelName, isTable, keys, valueKind } from "../../src/config/keys.ts";
+import { channelKind, findSetting, isChannelName, isTable, keys, pathOf, valueKind } from "../../src/config/keys.ts";
 
 describe("findSetting", () => {
   test.each([
@@ -9,6 +9,11 @@ describe("findSetting", () => {
     ["channels.whatsapp.app_secret", "The app's secret, which signs deliveries"],
     ["channels.my-shop.scheme", "How deliveries prove who sent them"],
     ["channels.my-shop.max_body", "Largest body, in bytes (github 25 MB, whatsapp 3 MB, others 64 KB)"],
+    ["channels.github.prompts", "The same for single event types, e.g. push or issues.opened"],
+    [
+      "channels.github.prompts.issues.opened",
+      "The same for single event types, e.g. push or issues.opened (issues.opened)",
+    ],
   ])("knows %p", (key, about) => {
     expect(findSetting(key)?.about).toBe(about);
   });
@@ -29,6 +34,10 @@ describe("findSetting", () => {
     "channels.a.b.scheme",
     "channels.x.__proto__",
     "channels.webhook.scheme",
+    "channels.github.prompts.",
+    "channels.Bad.prompts.push",
+    "channels.github.secret.push",
+    "gateway.prompts.push",
   ])("does not know %p", (key) => {
     expect(findSetting(key)).toBeNull();
   });
@@ -78,6 +87,19 @@ test.each([
   ["gateway.allowed_hosts", "list"],
   ["gateway.rate_limit.enabled", "switch"],
   ["agent.kind", "text"],
+  ["channels.github.prompts", "table"],
+  ["channels.github.prompts.push", "text"],
 ] as const)("`valueKind` of %s is %s", (key, kind) => {
   expect(valueKind(findSetting(key)!)).toBe(kind); // the key is one of ours
+});
+
+test.each([
+  ["gateway.port", ["gateway", "port"]],
+  ["channels.github.prompts", ["channels", "github", "prompts"]],
+  ["channels.github.prompts.push", ["channels", "github", "prompts", "push"]],
+  ["channels.github.prompts.issues.opened", ["channels", "github", "prompts", "issues.opened"]],
+  ["channels.prompts.secret", ["channels", "prompts", "secret"]],
+  ["unknown.a.b.c", ["unknown", "a", "b", "c"]],
+])("`pathOf` says where %p stands", (key, path) => {
+  expect(pathOf(key)).toEqual(path);
 });

@@ -102,7 +102,11 @@ describe("loadConfig", () => {
     expect([config.gateway.port, config.gateway.rate_limit.max_requests_per_window]).toEqual([8080, 60]);
     expect(config.agent.command).toEqual(["my-agent", "--acp"]);
     expect(config.channels["github"]).toMatchObject({ secret: "s3cret", allowed_repos: ["owner/*"], reply: false });
-    expect(config.channels["my-shop"]).toEqual({ scheme: "hmac", secrets: ["one", "two"] });
+    expect(config.channels["my-shop"]).toEqual({
+      scheme: "hmac",
+      secrets: ["one", "two"],
+      reply_private: false,
+    });
     expect(channelFaults.size).toBe(0);
   });
 
@@ -116,7 +120,7 @@ describe("loadConfig", () => {
   test("finds no channel under the names that every object has", async () => {
     const { config } = await load("[channels.constructor]\nscheme = 'hmac'\nsecret = 's'\n");
 
-    expect(config.channels["constructor"]).toEqual({ scheme: "hmac", secret: "s" });
+    expect(config.channels["constructor"]).toEqual({ scheme: "hmac", secret: "s", reply_private: false });
     expect(config.channels["toString"]).toBeUndefined();
     expect(Object.getPrototypeOf(config.channels)).toBeNull();
   });
@@ -250,6 +254,8 @@ describe("loadConfig refuses", () => {
 
     expect(error.message).toContain("entry 2 is neither a hash (64 hex digits) nor a token (zc_ and 64 hex digits)");
     expect(error.message).not.toContain("fff");
+    expect(error.message).toContain("Take that entry out of the list.");
+    expect(error.message).not.toContain("config unset");
   });
 
   test("files that are too large, no text, no file or not there", async () => {
@@ -346,7 +352,7 @@ describe("loadConfig warns", () => {
   test.each([
     ["[channels.github]\nsecret = 's'\n", 1],
     ["[channels.github]\nsecrets = ['env:S', 's']\n", 1],
-    [`[gateway]\npaired_tokens = ["zc_${"ab".repeat(32)}"]\n`, 1],
+    [`# zc_${"ab".repeat(32)}\n`, 1],
     ["[store]\nurl = 'postgres://u:p@db/x'\n", 1],
     [`[gateway]\npaired_tokens = ["${"ab".repeat(32)}"]\n`, 0],
     ["[channels.github]\nsecret = 'env:S'\n", 0],
@@ -361,6 +367,16 @@ describe("loadConfig warns", () => {
         ? []
         : ["~/config.toml holds secrets and can be read by other users of this machine: chmod 600 ~/config.toml"],
     );
+  });
+
+  test("about a token that others could read, and not to change a mode that the start changes itself", async () => {
+    await load(`[gateway]\npaired_tokens = ["zc_${"ab".repeat(32)}"]\n[channels.github]\nsecret = 's'\n`);
+    await chmod(folder.file(), 0o644);
+    const { warnings } = await loadConfig({ dir: folder.path, env: { HOME: folder.path } });
+
+    expect(warnings).toEqual([
+      "~/config.toml held a paired token in plaintext where other users of this machine could read it: pair that device again, and revoke the old one (zeroclaw devices revoke)",
+    ]);
   });
 
   test("about a backup that an interrupted write has left", async () => {

@@ -110,6 +110,14 @@ describe("rules", () => {
     ["channels.shop.expect_every", "30m"],
     ["channels.github.allowed_repos", ["owner/name", "owner/*", "*"]],
     ["channels.whatsapp.phone_number_id", "106540352242922"],
+    ["channels.shop.secrets", ["old", "new"]],
+    ["channels.shop.header", "X-Shop_Signature.1"],
+    ["channels.shop.signed", "v0:{timestamp}:{body}"],
+    ["channels.shop.id_field", "data.id"],
+    ["channels.shop.prompt", "Order {{ id }}"],
+    ["channels.shop.prompts", { push: "{{ @summary }}", "issues.opened": "{{ issue.title | limit:20 }}" }],
+    ["channels.shop.prompts", {}],
+    ["channels.shop.prompts.issues.opened", "{{ issue.title }}"],
   ])("accept %s = %p", (key, value) => {
     expect(complaint(key, value)).toBeNull();
   });
@@ -158,6 +166,37 @@ describe("rules", () => {
     ["channels.shop.expect_every", "0s", "is no duration"],
     ["channels.github.allowed_repos", ["https://github.com/owner/name"], 'is neither owner/name nor owner/* nor "*"'],
     ["channels.whatsapp.phone_number_id", "+49123", "is not made of digits alone"],
+    ["channels.shop.secrets", ["a", "b", "c"], "holds 3 secrets, and at most 2 are allowed"],
+    ["channels.shop.secrets", ["a", ""], "entry 2 is empty"],
+    ["channels.shop.header", "X-Signature:", "is no header's name: it ends with a colon"],
+    ["channels.shop.id_header", "X Id", "is no header's name (RFC 9110"],
+    ["channels.shop.type_header", "X-Größe", "is no header's name"],
+    ["channels.shop.timestamp_header", "x\r\ny", "is no header's name"],
+    ["channels.shop.id_field", "data..id", "is no path such as data.id"],
+    ["channels.shop.signed", "{timestamp}", "has no {body}"],
+    ["channels.shop.signed", "{body}{body}", "has {body} more than once"],
+    ["channels.shop.signed", "{ts}.{body}", "has {ts}, which is none of {body}, {timestamp} and {id}"],
+    ["channels.whatsapp.graph_url", "graph.facebook.com", "is neither an http:// nor an https:// URL"],
+    ["channels.shop.reply_url", "file:///etc/passwd", "is neither an http:// nor an https:// URL"],
+    [
+      "channels.shop.prompt",
+      "{{ id | limt:3 }}",
+      'line 1, column 9: there is no filter "limt" (did you mean "limit"?)',
+    ],
+    ["channels.shop.prompt", " \n", "is a template without a word"],
+    ["channels.shop.prompt", "Do it.", "names nothing of the delivery"],
+    [
+      "channels.shop.prompts",
+      { push: "{{ x }}", issues: "{{" },
+      '"issues" cannot be read as a template: line 1, column 1',
+    ],
+    ["channels.shop.prompts", { "": "{{ x }}" }, "which is no type of events"],
+    ["channels.shop.prompts", { "a b": "{{ x }}" }, '"a b" stands under "a b", which is no type of events'],
+    ["channels.shop.prompts", { push: 1 }, "must be a table of strings"],
+    ["channels.shop.prompts", ["{{ x }}"], "must be a table of strings"],
+    ["channels.shop.prompts", parseToml("x = 1979-05-27")["x"], "(found a date or time)"],
+    ["channels.shop.prompts.push", "Do it.", '"channels.shop.prompts.push": "Do it." names nothing of the delivery'],
+    ["channels.shop.prompts.a b", "{{ x }}", "which is no type of events"],
   ])("refuse %s = %p: %s", (key, value, reason) => {
     expect(complaint(key, value)).toContain(reason);
     expect(complaint(key, value)).toStartWith(`"${key}"`);

@@ -9,14 +9,15 @@ const AMOUNTS = ["amount_total", "amount_paid", "amount_due", "amount_refunded",
 export function summarizeStripe(value: unknown): string | null {
   if (text(value, "object") !== "event" || !/^[a-z0-9_.]{3,80}$/.test(text(value, "type"))) return null;
   const item = field(value, "data", "object");
-  const details = [money(item), text(item, "customer_email") || text(item, "receipt_email"), failure(item)];
+  const details = [moneyOf(item), text(item, "customer_email") || text(item, "receipt_email"), failure(item)];
   const said = details.filter((part) => part !== "").join(", ");
   const id = text(item, "id");
   const test = field(value, "livemode") === false ? " [test mode]" : "";
   return `Stripe ${text(value, "type")}${said === "" ? "" : `: ${said}`}${id === "" ? "" : ` (${id})`}${test}`;
 }
 
-function money(item: unknown): string {
+/** `20.00 USD`: the amount of a charge, an invoice or their like; "" when it has none. */
+export function moneyOf(item: unknown): string {
   const currency = text(item, "currency");
   if (!/^[a-z]{3}$/i.test(currency)) return "";
   for (const key of AMOUNTS) {
