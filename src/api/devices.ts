@@ -46,11 +46,15 @@ export function createPaircode({ pairing }: Pick<ApiParts, "pairing">): Handler 
   return async (context) => json(mint(pairing, await optionalBody(context)));
 }
 
-/** GET /local/paircode, for `zeroclaw gateway get-paircode`: the code the gateway printed, while it is good. */
+/** GET /local/paircode, for `zeroclaw gateway get-paircode`: the code the gateway printed, while it is good, and the others. */
 export function currentPaircode({ pairing }: Pick<ApiParts, "pairing">): Handler {
   return () => {
     const current = pairing.current();
-    return json({ code: current?.code ?? null, expires_at: current ? rfc3339(current.expires_at) : null });
+    return json({
+      code: current?.code ?? null,
+      expires_at: current ? rfc3339(current.expires_at) : null,
+      further: pairing.further().map((more) => ({ ...more, expires_at: rfc3339(more.expires_at) })),
+    });
   };
 }
 

@@ -1,11 +1,13 @@
 import { type Answer, json } from "../http/answer.ts";
 import { decodeUtf8 } from "../lib/json.ts";
-import { parseSince, rfc3339 } from "../lib/time.ts";
-import { EVENT_STATES, type EventState, type EventWithBody } from "../protocol/event.ts";
+import { rfc3339 } from "../lib/time.ts";
+import { showFound } from "../protocol/check.ts";
+import { EVENT_STATES, type EventWithBody } from "../protocol/event.ts";
 import { Problem } from "../protocol/problem.ts";
-import { eventRow } from "../protocol/rows.ts";
+import { eventRow, replyRow } from "../protocol/rows.ts";
 import type { EventFilter } from "../store/store.ts";
 import { type Context, type Handler, notFound, queryNumber } from "./context.ts";
+import { timeOf, wordOf } from "./filters.ts";
 import type { ApiParts } from "./parts.ts";
 
 /** Longer bodies are cut in the event's own answer; `/body` has them whole. */
@@ -24,12 +26,14 @@ export function getEvent({ store }: Pick<ApiParts, "store">): Handler {
   return async (context) => {
     const event = await find(store, context);
     const attempts = await store.events.attempts(event.event_id);
+    const replies = await store.replies.ofEvent(event.event_id);
     return json({
       ...eventRow(event),
       headers: event.headers,
-      ...shownBody(event.body),
+      ...(event.purged ? { purged: true } : shownBody(event.body)),
       attempts_log: attempts.map(({ at, outcome, detail }) => ({ at: rfc3339(at), outcome, detail })),
       ...(event.response === null ? {} : { response: event.response }),
+      replies: replies.map(replyRow),
     });
   };
 }
@@ -38,6 +42,7 @@ export function getEvent({ store }: Pick<ApiParts, "store">): Handler {
 export function getEventBody({ store }: Pick<ApiParts, "store">): Handler {
   return async (context): Promise<Answer> => {
     const event = await find(store, context);
+    if (event.purged) throw bytesGone(event.event_id);
     return {
       status: 200,
       body: new Uint8Array(event.body),
@@ -47,6 +52,12 @@ export function getEventBody({ store }: Pick<ApiParts, "store">): Handler {
   };
 }
 
+function bytesGone(event_id: string): Problem {
+  return new Problem("event_purged", {
+    detail: `The event's headers and body were deleted: store.retention_days have passed, or somebody purged it. What became of it is at /api/events/${event_id}.`,
+  });
+}
+
 async function find(store: ApiParts["store"], context: Context): Promise<EventWithBody> {
   const event = await store.events.get(context.params["id"] ?? "");
   if (!event) throw notFound("Cannot find the event.");
@@ -54,39 +65,25 @@ async function find(store: ApiParts["store"], context: Context): Promise<EventWi
 }
 
 function filterOf(context: Context, now: number): EventFilter {
-  const source = context.query("source");
-  const q = context.query("q");
-  const after = context.query("after");
+  const [source, state, q, since, id, after] = ["source", "state", "q", "since", "id", "after"].map((name) =>
+    context.query(name),
+  );
   return {
     limit: queryNumber(context, "limit", 50, 1, 200),
     ...(source ? { source } : {}),
+    ...(state ? { state: wordOf("state", state, EVENT_STATES) } : {}),
     ...(q ? { q } : {}),
+    ...(since ? { since: timeOf("since", since, now) } : {}),
+    ...(id ? { id: beginningOfId(id) } : {}),
     ...(after ? { after } : {}),
-    ...stateOf(context.query("state")),
-    ...sinceOf(context.query("since"), now),
   };
 }
 
-function stateOf(text: string | null): { state?: EventState } {
-  if (!text) return {};
-  const state = EVENT_STATES.find((known) => known === text);
-  if (!state) {
-    throw new Problem("bad_field", {
-      detail: `"state" must be one of ${EVENT_STATES.join(", ")} (found "${text.slice(0, 40)}").`,
-    });
-  }
-  return { state };
-}
-
-function sinceOf(text: string | null, now: number): { since?: number } {
-  if (!text) return {};
-  const since = parseSince(text, now);
-  if (since === null) {
-    throw new Problem("bad_field", {
-      detail: `"since" must be a time such as 2026-11-22T12:00:00Z or a duration such as 24h (found "${text.slice(0, 40)}").`,
-    });
-  }
-  return { since };
+function beginningOfId(text: string): string {
+  if (/^[0-9a-f-]{1,36}$/i.test(text)) return text.toLowerCase();
+  throw new Problem("bad_field", {
+    detail: `"id" must be the beginning of an event's id, such as 0198f3a2-7c (found ${showFound(text)}).`,
+  });
 }
 
 function shownBody(body: Uint8Array): object {

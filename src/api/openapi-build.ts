@@ -6,10 +6,13 @@ export interface Details {
   readonly parameters?: readonly Schema[];
   readonly body?: Schema;
   readonly optionalBody?: boolean;
+  /** Takes any kind of body, as its sender's rules have it. */
+  readonly rawBody?: boolean;
   /** Answers with server-sent events, or does when asked to. */
   readonly stream?: boolean;
   readonly bytes?: boolean;
   readonly text?: boolean;
+  readonly xml?: boolean;
   readonly 200?: Schema;
   readonly 202?: Schema;
   /** Null: no content. */
@@ -22,8 +25,13 @@ export function ref(name: string): Schema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-export function query(name: string): Schema {
-  return { name, in: "query", schema: { type: "string" } };
+export function query(name: string, description?: string): Schema {
+  return { name, in: "query", ...(description === undefined ? {} : { description }), schema: { type: "string" } };
+}
+
+export function pathParameter(name: string, description?: string): Schema {
+  const said = description === undefined ? {} : { description };
+  return { name, in: "path", required: true, ...said, schema: { type: "string" } };
 }
 
 export function header(name: string, description: string): Schema {
@@ -31,15 +39,21 @@ export function header(name: string, description: string): Schema {
 }
 
 export function operation(operationId: string, summary: string, details: Details): Schema {
-  const { security, parameters, body, optionalBody } = details;
+  const { security, parameters } = details;
   return {
     operationId,
     summary,
     ...(security ? { security } : {}),
     ...(parameters ? { parameters } : {}),
-    ...(body ? { requestBody: { required: !optionalBody, content: { "application/json": { schema: body } } } } : {}),
+    ...requestBody(details),
     responses: { ...answers(details), default: PROBLEM },
   };
+}
+
+function requestBody({ body, optionalBody, rawBody }: Details): Schema {
+  if (rawBody) return { requestBody: { required: true, content: { "*/*": {} } } };
+  if (!body) return {};
+  return { requestBody: { required: !optionalBody, content: { "application/json": { schema: body } } } };
 }
 
 function answers(details: Details): Record<string, Schema> {
@@ -48,6 +62,7 @@ function answers(details: Details): Record<string, Schema> {
     ...(details.stream ? { "text/event-stream": { schema: { type: "string" } } } : {}),
     ...(details.bytes ? { "application/octet-stream": {} } : {}),
     ...(details.text ? { "text/plain": { schema: { type: "string" } } } : {}),
+    ...(details.xml ? { "text/xml": { schema: { type: "string" } } } : {}),
   };
   return {
     ...(Object.keys(content).length > 0 ? { 200: { description: "Done", content } } : {}),

@@ -1,14 +1,15 @@
 import { VERSION } from "../lib/version.ts";
 import { PROBLEMS } from "../protocol/problem.ts";
 import { SHAPE_SCHEMAS } from "../protocol/shapes.generated.ts";
-import { header, operation, query, ref, type Schema } from "./openapi-build.ts";
+import { header, operation, pathParameter, query, ref, type Schema } from "./openapi-build.ts";
+import { INBOX_PATHS } from "./openapi-inbox.ts";
 import { ROWS } from "./openapi-rows.ts";
 
 /** No token is looked at. */
 const OPEN = { security: [] };
 /** A token may be left out; a wrong one is refused. */
 const ANYONE = { security: [{}, { token: [] }] };
-const ID: Schema = { name: "id", in: "path", required: true, schema: { type: "string" } };
+const ID = pathParameter("id");
 const PAGE = [query("limit"), query("after")];
 
 const PATHS: Schema = {
@@ -53,18 +54,7 @@ const PATHS: Schema = {
     }),
     delete: operation("deleteSession", "Remove a session and its history", { parameters: [ID], 204: null }),
   },
-  "/api/events": {
-    get: operation("listEvents", "The inbox, newest first", {
-      parameters: [...["source", "state", "q", "since"].map((name) => query(name)), ...PAGE],
-      200: ref("events"),
-    }),
-  },
-  "/api/events/{id}": {
-    get: operation("getEvent", "One event, whole", { parameters: [ID], 200: ref("event_detail") }),
-  },
-  "/api/events/{id}/body": {
-    get: operation("getEventBody", "The bytes as they came", { parameters: [ID], bytes: true }),
-  },
+  ...INBOX_PATHS,
   "/api/stream": {
     get: operation("stream", "What happens, as server-sent events", {
       parameters: [header("Last-Event-ID", "Go on after this one")],

@@ -1,11 +1,13 @@
 import { EVENT_STATES } from "../protocol/event.ts";
 import { SCOPES } from "../protocol/principal.ts";
+import { REFUSAL_REASONS } from "../protocol/refusal.ts";
 import { ref, type Schema } from "./openapi-build.ts";
 
 const TEXT: Schema = { type: "string" };
 const COUNT: Schema = { type: "integer", minimum: 0 };
 const TIME: Schema = { type: "string", format: "date-time" };
 const ID: Schema = { type: "string", format: "uuid" };
+const MORE: Schema = { const: true, description: "There were too many for one request: ask again" };
 const NEXT: Schema = { type: ["string", "null"], description: "Send as `after` for the next page" };
 
 /** What the gateway answers with (contract §7), as JSON Schema 2020-12. A trailing `?` marks what may be absent. */
@@ -68,11 +70,64 @@ export const ROWS: Readonly<Record<string, Schema>> = {
   event_detail: object({
     ...eventFields(),
     headers: { type: "object", additionalProperties: TEXT },
-    body: TEXT,
+    "body?": TEXT,
     "body_encoding?": { const: "base64" },
     "body_truncated?": { const: true },
-    attempts_log: list(object({ at: TIME, outcome: { enum: ["done", "failed", "interrupted"] }, detail: TEXT })),
+    "purged?": { const: true, description: "Headers and body were deleted" },
+    attempts_log: list(
+      object({ at: TIME, outcome: { enum: ["done", "failed", "interrupted", "replayed"] }, detail: TEXT }),
+    ),
     "response?": TEXT,
+    replies: list(ref("reply")),
+  }),
+  reply: object({
+    reply_id: ID,
+    to: { enum: ["whatsapp", "github", "callback"] },
+    state: { enum: ["pending", "sending", "retrying", "sent", "uncertain", "dead"] },
+    attempts: COUNT,
+    "detail?": TEXT,
+    updated_at: TIME,
+  }),
+  replaying: object({ status: { const: "replaying" }, event_id: ID }),
+  replaying_many: object({ status: { const: "replaying" }, events: COUNT, "more?": MORE }),
+  purged: object({ purged: COUNT, removed: COUNT, "more?": MORE }),
+  refusal: object({
+    at: TIME,
+    source: TEXT,
+    reason: { enum: [...REFUSAL_REASONS] },
+    detail: TEXT,
+    fix: TEXT,
+    client: TEXT,
+    request_id: ID,
+    size: COUNT,
+    "delivery_id?": TEXT,
+    "event?": TEXT,
+  }),
+  refusals: object({ refusals: list(ref("refusal")), next: NEXT }),
+  delivery: object({
+    status: { enum: ["accepted", "duplicate", "ignored"] },
+    "event_id?": ID,
+    "event_ids?": list(ID),
+  }),
+  sources: object({
+    sources: list(
+      object({
+        source: TEXT,
+        "kind?": TEXT,
+        on: { type: "boolean" },
+        "reason?": TEXT,
+        "address?": TEXT,
+        samples: list(TEXT),
+      }),
+    ),
+  }),
+  source_tested: object({
+    status: { type: "integer", minimum: 100, maximum: 599 },
+    ok: { type: "boolean" },
+    answer: TEXT,
+    "event_id?": ID,
+    url: TEXT,
+    event: TEXT,
   }),
   device: object({
     device_id: TEXT,
@@ -93,7 +148,16 @@ export const ROWS: Readonly<Record<string, Schema>> = {
     "pid?": COUNT,
     "address?": TEXT,
     "agent?": object({ kind: TEXT, model: TEXT }),
-    "channels?": list(object({ name: TEXT, on: { type: "boolean" }, "reason?": TEXT })),
+    "channels?": list(
+      object({
+        name: TEXT,
+        "kind?": TEXT,
+        on: { type: "boolean" },
+        "reason?": TEXT,
+        "silent?": { const: true, description: "Nothing came for longer than expect_every" },
+      }),
+    ),
+    "replies?": { type: "object", description: "Answers on their way back, by state" },
     "devices?": COUNT,
     "inbox?": { type: "object" },
     "sockets?": object({ open: COUNT, unauthenticated: COUNT }),

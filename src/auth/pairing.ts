@@ -92,6 +92,11 @@ export class Pairing {
     return this.#good(this.#primary) ? shown(this.#primary) : null;
   }
 
+  /** Those made beside it that are still good, the youngest last. */
+  further(): readonly (ShownCode & CodeGrant)[] {
+    return this.#further.filter((live) => this.#good(live)).map((live) => ({ ...shown(live), ...live.grant }));
+  }
+
   /** A new owner's code; the one before is void. */
   renew(): ShownCode {
     this.#primary = this.#make({ scope: "owner" });

@@ -106,6 +106,7 @@ export const COMMANDS: readonly Command[] = [
       { long: "state", value: "<state>", about: "Only in this state: received, running, retrying, done or dead" },
       { long: "since", value: "<time>", about: "Only later than this: 24h, 7d, or 2026-11-22T14:05:00Z" },
       { long: "query", short: "q", value: "<words>", about: "Only with these words in their text" },
+      { long: "id", value: "<id>", about: "Only those whose id begins so" },
       { long: "limit", short: "n", value: "<n>", about: "At most so many (default: 20)" },
       JSON_OUT,
     ],
@@ -114,12 +115,48 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     path: ["events", "show"],
-    summary: "Show one event: headers, body, attempts, answer",
+    summary: "Show one event: headers, body, attempts, answer and where it went",
     doing: "show the event",
     positionals: [EVENT_ID],
     options: [JSON_OUT],
     examples: [],
     run: async (context) => (await import("./events.ts")).showEvent(context),
+  },
+  {
+    path: ["events", "replay"],
+    summary: "Take events up again as if they had just come",
+    doing: "replay events",
+    details: "For events that have ended, or that wait for their next attempt. The settings of today apply.",
+    positionals: [{ ...EVENT_ID, optional: true, many: true }],
+    options: [
+      { long: "failed", about: "All that are dead, instead of those named" },
+      { long: "source", value: "<name>", about: "With --failed: only from this source" },
+      { long: "since", value: "<time>", about: "With --failed: only received later than this: 24h, or a time" },
+    ],
+    examples: [
+      { line: "zeroclaw events replay 0198f3a2", about: "One event, by the start of its id" },
+      { line: "zeroclaw events replay --failed --since 24h", about: "What failed since yesterday" },
+    ],
+    run: async (context) => (await import("./events-replay.ts")).replayEvents(context),
+  },
+  {
+    path: ["events", "purge"],
+    summary: "Delete what is stored of old events",
+    doing: "purge events",
+    details:
+      "Headers, bodies and search text go; of events older than 7 days everything goes. Until then the row stays, because a\n" +
+      "repeated delivery is known by it. Events that are not done or dead stay as they are. On a terminal it asks first.",
+    positionals: [],
+    options: [
+      { long: "older-than", value: "<age>", about: "Those that ended longer ago than this (default: 30d)" },
+      { long: "source", value: "<name>", about: "Only from this source" },
+      { long: "state", value: "<state>", about: "Only dead or only done ones" },
+      { long: "yes", short: "y", about: "Do not ask" },
+    ],
+    examples: [
+      { line: "zeroclaw events purge --older-than 7d --source github", about: "What GitHub sent, but the last week" },
+    ],
+    run: async (context) => (await import("./events-purge.ts")).purgeEvents(context),
   },
   {
     path: ["events", "tail"],
@@ -129,6 +166,46 @@ export const COMMANDS: readonly Command[] = [
     options: [{ long: "json", about: "Print one JSON document a line, for programs" }],
     examples: [],
     run: async (context) => (await import("./events-tail.ts")).tailEvents(context),
+  },
+  {
+    path: ["webhook", "test"],
+    summary: "Send a signed test delivery to a source of this gateway",
+    doing: "test the source",
+    details:
+      "The delivery is made and signed as its provider would, with the configured secret, and goes through the source's own\n" +
+      "address. It is stored and worked on like any other. Exit code 1 when the gateway refuses it.",
+    positionals: [
+      { name: "source", about: "github, whatsapp, or the name of a table [channels.<name>]", optional: true },
+    ],
+    options: [
+      { long: "event", value: "<name>", about: "Which example to send (default: the source's first)" },
+      { long: "list", about: "List the sources and their examples instead" },
+      JSON_OUT,
+    ],
+    examples: [
+      {
+        line: "zeroclaw webhook test github --event issues.opened",
+        about: "Is GitHub set up, and what would the agent do?",
+      },
+      { line: "zeroclaw webhook test --list", about: "What can be tested" },
+    ],
+    run: async (context) => (await import("./webhook-test.ts")).testWebhook(context),
+  },
+  {
+    path: ["webhook", "trace"],
+    summary: "Show which deliveries were refused and why, and how to have them again",
+    doing: "trace the delivery",
+    details:
+      "The request's id is in every answer as X-Request-Id and request_id, and in the provider's list of deliveries.",
+    positionals: [{ name: "request-id", about: "a request's id, or the beginning of one", optional: true }],
+    options: [
+      { long: "source", value: "<name>", about: "Only from this source" },
+      { long: "since", value: "<time>", about: "Only later than this: 24h, 7d, or 2026-11-22T14:05:00Z" },
+      { long: "limit", short: "n", value: "<n>", about: "At most so many (default: 20)" },
+      JSON_OUT,
+    ],
+    examples: [{ line: "zeroclaw webhook trace --source github", about: "What GitHub sent and the gateway refused" }],
+    run: async (context) => (await import("./webhook-trace.ts")).traceWebhook(context),
   },
   {
     path: ["devices", "list"],

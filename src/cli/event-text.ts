@@ -1,6 +1,7 @@
 import { isObject } from "../lib/json.ts";
 import { printable, printableLine } from "./printable.ts";
 import { cell, type Row, rowsOf, sizeText, timeCell } from "./rows.ts";
+import { section } from "./section.ts";
 import { facts } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -17,6 +18,7 @@ export function eventText(terminal: Terminal, event: Row): string {
     section(terminal, "Headers", headers(event["headers"])),
     section(terminal, "Body", body(event)),
     section(terminal, "Attempts", attempts(event["attempts_log"])),
+    section(terminal, "Replies", replies(event["replies"])),
     section(terminal, "Response", typeof event["response"] === "string" ? printable(event["response"]) : ""),
   ];
   return parts.filter((part) => part !== "").join("\n");
@@ -30,6 +32,7 @@ function headers(value: unknown): string {
 }
 
 function body(event: Row): string {
+  if (event["purged"] === true) return "deleted, as the headers were: it cannot be replayed any more";
   const text = event["body"];
   if (typeof text !== "string" || text === "") return "";
   if (event["body_encoding"] === "base64")
@@ -38,13 +41,19 @@ function body(event: Row): string {
   return printable(text) + cut;
 }
 
+/** Where the answer went, latest first. */
+function replies(value: unknown): string {
+  return rowsOf(value)
+    .map((reply) => {
+      const tried = cell(reply, "attempts");
+      const how = `${cell(reply, "state")} after ${tried === "1" ? "1 attempt" : `${tried} attempts`}`;
+      return `${timeCell(reply, "updated_at")}  ${cell(reply, "to")}  ${how}  ${cell(reply, "detail")}`.trimEnd();
+    })
+    .join("\n");
+}
+
 function attempts(value: unknown): string {
   return rowsOf(value)
     .map((attempt) => `${timeCell(attempt, "at")}  ${cell(attempt, "outcome")}  ${cell(attempt, "detail")}`.trimEnd())
     .join("\n");
-}
-
-function section(terminal: Terminal, title: string, text: string): string {
-  if (text === "") return "";
-  return `${terminal.style("bold", title)}\n${text.replace(/^(?=.)/gm, "  ").trimEnd()}\n`;
 }

@@ -5,7 +5,8 @@ import { EXIT } from "./exit-codes.ts";
 import { codeBlock } from "./gateway-banner.ts";
 import { LocalClient } from "./local-client.ts";
 import { printableLine } from "./printable.ts";
-import { cell } from "./rows.ts";
+import { cell, rowsOf } from "./rows.ts";
+import { table } from "./table.ts";
 
 /** `zeroclaw gateway get-paircode`: the running gateway's code, or a new one. Logs nobody out. */
 export async function getPaircode(context: Context): Promise<number> {
@@ -18,16 +19,27 @@ export async function getPaircode(context: Context): Promise<number> {
     ...(fresh ? { method: "POST", body } : {}),
   });
   const code = cell(answer, "code");
-  const found = code !== "";
+  const further = rowsOf(answer["further"]);
   if (args.flag("json")) terminal.json(answer);
-  else if (found) {
+  else if (code !== "") {
     const title = `🔐 ${fresh ? "New " : ""}Pairing Code: ${code}`;
     const left = Date.parse(cell(answer, "expires_at")) - clock.now();
     terminal.print(codeBlock(title, minutes(left)).join("\n"));
     const limits = describe(body);
     if (limits !== "") terminal.print(`   ${limits}`);
   }
-  if (found) return EXIT.ok;
+  if (further.length > 0 && !args.flag("json")) {
+    const cells = further.map((one) => [
+      cell(one, "code"),
+      cell(one, "scope"),
+      minutes(Date.parse(cell(one, "expires_at")) - clock.now()),
+      cell(one, "device_name"),
+    ]);
+    terminal.write(
+      `${code === "" ? "" : "\n"}${table(terminal, ["FURTHER CODE", "SCOPE", "VALID FOR", "NAME"], cells)}`,
+    );
+  }
+  if (code !== "" || further.length > 0) return EXIT.ok;
   terminal.note(
     "There is no pairing code that works: the last one was used, or its 15 minutes are over.\n" +
       "Make a new one, which logs nobody out: zeroclaw gateway get-paircode --new",

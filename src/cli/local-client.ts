@@ -5,7 +5,7 @@ import { isObject } from "../lib/json.ts";
 import { CommandError } from "./exit-codes.ts";
 import { unreachable } from "./unreachable.ts";
 
-/** An answer that takes longer than this is not coming: nothing but runs takes time, and those are streamed. */
+/** An answer that takes longer than this is not coming: what takes longer is streamed, or says so (`answerMs`). */
 const ANSWER_MS = 30_000;
 
 /** The running gateway refused a request. */
@@ -27,6 +27,8 @@ export interface LocalRequest {
   readonly body?: object;
   /** Completes "Cannot …" in error messages. */
   readonly doing: string;
+  /** How long the answer may take. @default 30,000 */
+  readonly answerMs?: number;
 }
 
 /**
@@ -45,11 +47,12 @@ export class LocalClient {
   /** The JSON object of the answer; empty for 204. @throws CommandError, Refused */
   async ask(request: LocalRequest): Promise<Readonly<Record<string, unknown>>> {
     const abort = new AbortController();
+    const answerMs = request.answerMs ?? ANSWER_MS;
     const late = new CommandError(
-      `Cannot ${request.doing}: the gateway on ${this.#dir} did not answer within ${ANSWER_MS / 1_000} seconds.\n` +
+      `Cannot ${request.doing}: the gateway on ${this.#dir} did not answer within ${answerMs / 1_000} seconds.\n` +
         "See what it logs; if it hangs, restart it.",
     );
-    const timer = this.#clock.after(ANSWER_MS, () => abort.abort(late));
+    const timer = this.#clock.after(answerMs, () => abort.abort(late));
     try {
       const response = await this.#fetch(request, "application/json", abort.signal);
       if (response.status === 204) return {};

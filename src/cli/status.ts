@@ -40,6 +40,7 @@ export async function status({ args, terminal, clock, env }: Context): Promise<n
     ["channels", channels(answer["channels"])],
     ["devices", cell(answer, "devices")],
     ["inbox", inbox(answer["inbox"])],
+    ["replies", replies(answer["replies"])],
   ];
   terminal.write(
     facts(
@@ -47,6 +48,7 @@ export async function status({ args, terminal, clock, env }: Context): Promise<n
       rows.filter(([, value]) => value !== ""),
     ),
   );
+  for (const hint of hints(answer)) terminal.note(hint);
   return EXIT.ok;
 }
 
@@ -71,18 +73,42 @@ function channels(value: unknown): string {
   return rowsOf(value)
     .map((channel) => {
       const off = channel["on"] === false ? ` (off: ${cell(channel, "reason") || "not set up"})` : "";
-      return cell(channel, "name") + off;
+      const silent = channel["silent"] === true ? " (silent: nothing came for longer than expect_every)" : "";
+      return cell(channel, "name") + off + silent;
     })
     .join("\n");
 }
 
 function inbox(value: unknown): string {
   if (!isObject(value)) return "";
-  const names = [
-    ["received", "waiting"],
-    ["running", "running"],
-    ["retrying", "retrying"],
-    ["dead", "dead"],
-  ] as const;
-  return names.map(([name, shown]) => `${cell(value, name) || "0"} ${shown}`).join(", ");
+  const shown = { received: "waiting", running: "running", retrying: "retrying", dead: "dead" };
+  return Object.entries(shown)
+    .map(([name, word]) => `${count(value, name)} ${word}`)
+    .join(", ");
+}
+
+/** Answers on their way back; empty when an older gateway says nothing of them. */
+function replies(value: unknown): string {
+  if (!isObject(value)) return "";
+  const waiting = count(value, "pending") + count(value, "sending");
+  const rest = ["retrying", "sent", "uncertain", "dead"].map((name) => `${count(value, name)} ${name}`);
+  return [`${waiting} waiting`, ...rest].join(", ");
+}
+
+/** What asks for a person. */
+function hints(answer: Row): readonly string[] {
+  const of = (name: string): Row => (isObject(answer[name]) ? answer[name] : {});
+  const dead = count(of("inbox"), "dead");
+  const lost = count(of("replies"), "uncertain") + count(of("replies"), "dead");
+  return [
+    ...(dead > 0 ? ["Dead events: zeroclaw events list --state dead. Again: zeroclaw events replay --failed"] : []),
+    ...(lost > 0
+      ? ["Uncertain and dead replies are not sent again by themselves: zeroclaw events show <id> says why"]
+      : []),
+  ];
+}
+
+function count(row: Row, name: string): number {
+  const value = row[name];
+  return typeof value === "number" ? value : 0;
 }

@@ -4,6 +4,9 @@ import type { TopicFrame } from "../protocol/frames.ts";
 
 const KEPT = 1_000;
 
+/** What `idOf` gives and nothing else: Number alone takes 1.5, 1e3 and blanks. */
+const ITEM_ID = /^([0-9a-z]+)\.(\d{1,15})$/;
+
 const TOPICS = { event: "events", run: "runs", device: "devices" } as const;
 
 export interface FeedItem {
@@ -65,9 +68,9 @@ export class Feed {
 
   /** The items after the one with this id; null when that place is not kept any more and the reader has missed some. */
   after(id: string): readonly FeedItem[] | null {
-    const [epoch, text] = id.split(".");
-    const number = Number(text);
-    if (epoch !== this.epoch || !Number.isSafeInteger(number) || number < 0 || number > this.#number) return null;
+    const [, epoch, digits] = ITEM_ID.exec(id) ?? [];
+    const number = Number(digits);
+    if (epoch !== this.epoch || number > this.#number) return null;
     const first = this.#items[0]?.number ?? this.#number + 1;
     if (number + 1 < first) return null;
     return this.#items.slice(number + 1 - first);

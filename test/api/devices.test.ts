@@ -156,6 +156,7 @@ describe("the Unix socket's own routes", () => {
     expect((await door.local().get("/local/paircode")).json).toEqual({
       code: door.code,
       expires_at: "2026-11-22T12:15:00.000Z",
+      further: [],
     });
     const made = await door.local().post("/local/paircode");
     expect(made.json).toEqual({ code: CODE, expires_at: expect.any(String) });
@@ -163,7 +164,12 @@ describe("the Unix socket's own routes", () => {
     const paired = await door.client(null, "198.51.100.66").post("/pair", { code: made.field("code") });
     expect(paired.status).toBe(200);
     expect((await owner.get("/api/status")).status).toBe(200);
-    expect((await door.local().get("/local/paircode")).json).toEqual({ code: null, expires_at: null });
+    expect((await door.local().get("/local/paircode")).json).toEqual({ code: null, expires_at: null, further: [] });
+    const phone = await door.local().post("/local/paircode", { scope: "chat", device_name: "phone" });
+    expect((await door.local().get("/local/paircode")).json).toMatchObject({
+      code: null,
+      further: [{ code: phone.field("code"), scope: "chat", device_name: "phone", expires_at: expect.any(String) }],
+    });
   });
 
   test("do not exist at the port: every method gets the 404 of an address that is not there", async () => {

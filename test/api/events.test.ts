@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import type { Context } from "../../src/api/context.ts";
+import { getEvent } from "../../src/api/events.ts";
+import type { StoredReply } from "../../src/protocol/reply.ts";
 import type { Answer } from "../support/gateway-client.ts";
-import { Door, type DoorClient } from "../support/services.ts";
+import { Door, type DoorClient, storeWith } from "../support/services.ts";
 
 const ids = (answer: Answer) => answer.rows("events").map(({ event_id }) => event_id);
 
@@ -72,6 +75,16 @@ describe("GET /api/events", () => {
     expect(await found("state=&source=&q=&since=&limit=&after=")).toBe(1);
   });
 
+  test("filters by the beginning of the id, in any letter case", async () => {
+    const { door, owner, posted } = await scene(2);
+    await using _ = door;
+    const [id = ""] = posted;
+    expect(ids(await owner.get(`/api/events?id=${id.toUpperCase()}`))).toEqual([id]);
+    expect(ids(await owner.get(`/api/events?id=${id.slice(0, 13)}&source=webhook`))).toEqual([id]);
+    expect(ids(await owner.get("/api/events?id=0"))).toEqual(posted);
+    expect(ids(await owner.get("/api/events?id=ffff"))).toEqual([]);
+  });
+
   test("takes words as words: no query language reaches the index", async () => {
     const { door, owner } = await scene(1);
     await using _ = door;
@@ -88,6 +101,9 @@ describe("GET /api/events", () => {
     ["since=yesterday", '"since" must be a time such as'],
     ["since=99", '"since"'],
     ["since=2026-13-45", '"since"'],
+    ["id=zz", '"id" must be the beginning of an event'],
+    ["id=0198%25", '"id"'],
+    [`id=${"0".repeat(37)}`, '"id"'],
     ["after=garbage", "Cannot go on from"],
     ["after=s1-1", "Cannot go on from"],
     ["after=e-1", "Cannot go on from"],
@@ -192,6 +208,50 @@ describe("GET /api/events/{id}", () => {
     const { shown } = await bodyOf(owner, utf8("x".repeat(65_536)));
     expect(shown["body"]).toHaveLength(65_536);
     expect(shown).not.toHaveProperty("body_truncated");
+  });
+
+  test("says of an event whose bytes were deleted that they are, and refuses its body", async () => {
+    const { door, owner, posted } = await scene(1);
+    await using _ = door;
+    const [event] = await door.store.events.claim(1, door.clock.now());
+    await door.store.events.complete(event?.event_id ?? "", 1, door.clock.now(), "stored only");
+    await door.store.events.purgeBodies({ before: door.clock.now() + 1 }, 10);
+    const { json } = await owner.get(`/api/events/${posted[0]}`);
+    expect(json).toMatchObject({ state: "done", purged: true, headers: {}, replies: [] });
+    expect(json).not.toHaveProperty("body");
+    const refused = await owner.get(`/api/events/${posted[0]}/body`);
+    expect([refused.json["code"], refused.json["detail"]]).toEqual([
+      "event_purged",
+      expect.stringContaining(`What became of it is at /api/events/${posted[0]}.`),
+    ]);
+  });
+
+  test("shows where the answer went, latest first, without the answer or its address", async () => {
+    const { door, owner, posted } = await scene(1);
+    await using _ = door;
+    const reply: StoredReply = {
+      ...{
+        reply_id: "01a20320-a200-7000-8000-000000000001",
+        event_id: posted[0] ?? "",
+        run_id: "r",
+        source: "whatsapp",
+      },
+      ...{ session_id: "s", content: "the answer", model: null, attempts: 2, parts_sent: 1, created_at: 0 },
+      target: { kind: "whatsapp", phone_number_id: "1", to: "4915550100", message_id: "wamid.1" },
+      state: "uncertain",
+      detail: "no answer in time",
+      updated_at: door.clock.now(),
+    };
+    const replies = { ofEvent: async () => [reply, { ...reply, state: "sent", detail: null } as const] };
+    const store = storeWith(door.store, (name) => (name === "replies" ? replies : undefined));
+    const context = { params: { id: posted[0] } } as unknown as Context; // all of it that the handler uses
+    const answer = await getEvent({ store })(context);
+    const row = { reply_id: reply.reply_id, to: "whatsapp", attempts: 2, updated_at: "2026-11-22T12:01:00.000Z" };
+    expect(JSON.parse(String(answer.body))["replies"]).toEqual([
+      { ...row, state: "uncertain", detail: "no answer in time" },
+      { ...row, state: "sent" },
+    ]);
+    expect((await owner.get(`/api/events/${posted[0]}`)).json["replies"]).toEqual([]);
   });
 
   test("is 404 for what is not there", async () => {

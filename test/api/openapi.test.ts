@@ -4,8 +4,9 @@ import { openapiDocument } from "../../src/api/openapi-document.ts";
 import type { ApiParts } from "../../src/api/parts.ts";
 import type { Route } from "../../src/gateway/route.ts";
 import { routes } from "../../src/gateway/routes.ts";
+import type { StoredRefusal } from "../../src/protocol/refusal.ts";
 import type { Answer } from "../support/gateway-client.ts";
-import { Door, type DoorClient } from "../support/services.ts";
+import { Door, type DoorClient, UNLIMITED } from "../support/services.ts";
 import { resolve, violations } from "./json-schema.ts";
 
 type Node = Readonly<Record<string, unknown>>;
@@ -81,10 +82,9 @@ describe("/api/openapi.json", () => {
       const { security, requestBody } = operationOf(route.method, route.path.replace(/:(\w+)/g, "{$1}"));
       const expected = { none: [], any: [{}, { token: [] }] }[String(route.auth)];
       expect({ path: route.path, security }).toEqual({ path: route.path, security: expected });
-      expect({ path: route.path, body: requestBody !== undefined }).toEqual({
-        path: route.path,
-        body: route.maxBody > 0,
-      });
+      // A source's own size applies, not the table's.
+      const takesBody = route.maxBody > 0 || (route.limit === "source" && route.method === "POST");
+      expect({ path: route.path, body: requestBody !== undefined }).toEqual({ path: route.path, body: takesBody });
     }
   });
 
@@ -110,6 +110,25 @@ function complaints(method: string, path: string, answer: Answer): readonly stri
   return violations(described.schema, answer.json, DOCUMENT).map((one) => `${method} ${path} ${answer.status} ${one}`);
 }
 
+const SHOP = `${UNLIMITED}
+[channels.shop]
+scheme = "bearer"
+secret = "sesame"
+`;
+
+const REFUSAL: StoredRefusal = {
+  request_id: "01a20320-a200-7000-8000-000000000000",
+  at: Date.parse("2026-11-22T11:00:00Z"),
+  source: "shop",
+  reason: "wrong_signature",
+  detail: "What was found.",
+  fix: "What to do.",
+  client: "192.0.2.7",
+  size: 7,
+  delivery_id: "d1",
+  event: null,
+};
+
 /** Asks for every operation that there is, with what is there and with what is not. */
 async function everyAnswer(door: Door, owner: DoorClient) {
   const chat = await door.paired("chat");
@@ -118,24 +137,31 @@ async function everyAnswer(door: Door, owner: DoorClient) {
   await door.until("the event is done", async () => (await door.store.events.get(event_id))?.state === "done");
   door.clock.advance(60_000);
   await door.settle();
+  await door.store.refusals.add([REFUSAL]);
   const pathIds: Readonly<Record<string, string>> = {
     runs: run_id,
     sessions: "s",
     events: event_id,
     devices: chat.device_id,
+    sources: "shop",
+    webhook: "shop",
   };
   const bodies: Readonly<Record<string, object>> = {
     message: { message: "Hi" },
     webhook: { message: "Hi" },
     renameDevice: { name: "kitchen" },
     createPaircode: { scope: "chat" },
+    replayEvents: { state: "dead" },
+    purgeEvents: { before: "1d" },
+    testSource: { event: "nothing-like-it" },
   };
   const answers: { method: string; path: string; answer: Answer }[] = [];
   const deletesLast = OPERATIONS.toSorted((a, b) => Number(a.method === "DELETE") - Number(b.method === "DELETE"));
   for (const { path, method, operation } of deletesLast.filter(({ path }) => path !== "/api/stream")) {
-    const there = path.replace("{id}", pathIds[path.split("/")[2] ?? ""] ?? "");
+    const [, first = "", second = ""] = path.split("/");
+    const there = path.replace(/\{(id|source)\}/, pathIds[second] ?? pathIds[first] ?? "").replace("{secret}", "s");
     const body = operation.operationId === "pair" ? { code: door.code } : bodies[operation.operationId];
-    const missing = path.replace("{id}", "nothing-there");
+    const missing = path.replace(/\{\w+\}/g, "nothing-there");
     for (const asked of [there, missing])
       answers.push({ method, path, answer: await owner.request(method, asked, body) });
     answers.push({ method, path, answer: await door.client().request(method, there, body) });
@@ -145,11 +171,43 @@ async function everyAnswer(door: Door, owner: DoorClient) {
 
 describe("what the gateway answers", () => {
   test("is what the document says, for every operation: done, refused, not there, for strangers", async () => {
-    await using door = await Door.open();
+    await using door = await Door.open({ config: SHOP });
     const answers = await everyAnswer(door, await door.paired());
     expect(answers.flatMap(({ method, path, answer }) => complaints(method, path, answer))).toEqual([]);
     const statuses = new Set(answers.map(({ answer }) => answer.status));
-    expect([...statuses].sort()).toEqual([200, 204, 401, 403, 404, 409]);
+    expect([...statuses].sort()).toEqual([200, 202, 204, 400, 401, 403, 404, 405, 409]);
+  });
+
+  test("is what the document says for deliveries, replays and purges", async () => {
+    await using door = await Door.open({ config: SHOP, resume: false });
+    const owner = await door.paired();
+    const signed = { Authorization: "Bearer sesame", "Idempotency-Key": "d1" };
+    const deliver = () => door.client().post("/webhook/shop", { order: 1 }, signed);
+    const delivered = [await deliver(), await deliver()];
+    expect(delivered.map(({ status }) => status)).toEqual([202, 200]);
+    const complained = delivered.flatMap((answer) => complaints("POST", "/webhook/{source}", answer));
+    const id = delivered[0]?.field("event_id") ?? "";
+    const path = "/api/events/{id}";
+    const replay = () => owner.post(`/api/events/${id}/replay`);
+    complained.push(...complaints("POST", `${path}/replay`, await replay()));
+    await door.store.events.claim(1, door.clock.now());
+    await door.store.events.complete(id, 1, door.clock.now(), "stored only");
+    complained.push(...complaints("POST", `${path}/replay`, await replay()));
+    complained.push(...complaints("GET", path, await owner.get(`/api/events/${id}`)));
+    await door.store.events.claim(1, door.clock.now());
+    await door.store.events.complete(id, 2, door.clock.now(), "stored only");
+    door.clock.advance(1);
+    complained.push(
+      ...complaints("POST", "/api/events/purge", await owner.post("/api/events/purge", { before: "0s" })),
+    );
+    const purged = await owner.get(`/api/events/${id}`);
+    expect(purged.json["purged"]).toBe(true);
+    complained.push(...complaints("GET", path, purged));
+    for (const gone of [await replay(), await owner.get(`/api/events/${id}/body`)]) {
+      expect(gone.json["code"]).toBe("event_purged");
+      complained.push(...complaints("POST", `${path}/replay`, gone));
+    }
+    expect(complained).toEqual([]);
   });
 
   test("is what the document says for the answers that wait: accepted, running, and running again", async () => {

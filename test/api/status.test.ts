@@ -93,7 +93,7 @@ describe("GET /api/status", () => {
     const { channels } = (await (await door.paired()).get("/api/status")).json;
     expect(channels).toEqual([
       { name: "github", on: false, reason: expect.stringContaining("GITHUB_SECRET") },
-      { name: "builds", on: false, reason: expect.any(String) },
+      { name: "builds", kind: "bearer", on: true },
     ]);
   });
 

@@ -22,6 +22,8 @@ const EVENT: EventWithBody = {
   error: null,
   headers: {},
   body: new Uint8Array(),
+  purged: false,
+  tries: 1,
   response: null,
   model: null,
 };

@@ -126,13 +126,66 @@ test("`events show` says what it does not print of a body", async () => {
   );
 });
 
-test("`events show` finds an event by the beginning of its id, asking only for events since the time in it", async () => {
-  const { requests } = scene.serve({ "GET /api/events": page([B, A], null), [`GET /api/events/${A}`]: EVENT });
-  const { code } = await scene.zeroclaw("events show 0198f3a2-7");
+test("`events show` finds an event by the beginning of its id, in any letter case", async () => {
+  const { requests } = scene.serve({ "GET /api/events": page([A], null), [`GET /api/events/${A}`]: EVENT });
+  const { code } = await scene.zeroclaw("events show 0198F3A2-7");
   expect(code).toBe(0);
-  const since = new URL(requests[0]?.line.slice(4) ?? "", "http://x").searchParams.get("since") ?? "";
-  expect(Date.parse(since)).toBe(0x0198f3a27000 - 1);
-  expect(requests[1]?.line).toBe(`GET /api/events/${A}`);
+  expect(requests.map(({ line }) => line)).toEqual(["GET /api/events?id=0198f3a2-7&limit=20", `GET /api/events/${A}`]);
+});
+
+test("`events show` names the candidates of a beginning that is too short", async () => {
+  scene.serve({ "GET /api/events": page([B.replace("ffff", "f3a2"), A], null) });
+  const { code, stderr } = await scene.zeroclaw("events show 0198f3a2");
+  expect(code).toBe(1);
+  expect(stderr).toContain(`"0198f3a2" is the beginning of 2 events. Give more of the id:`);
+  expect(stderr).toContain(`  ${A}\n`);
+});
+
+test("`events show` says what became of the answer, and that the bytes are gone", async () => {
+  const replies = [
+    {
+      reply_id: B,
+      to: "whatsapp",
+      state: "uncertain",
+      attempts: 1,
+      detail: "no answer\nin time",
+      updated_at: EVENT.updated_at,
+    },
+    { reply_id: A, to: "github", state: "dead", attempts: 3, updated_at: EVENT.updated_at },
+  ];
+  const attempts_log = [
+    { at: EVENT.received_at, outcome: "done", detail: "" },
+    { at: EVENT.updated_at, outcome: "replayed", detail: "by Laptop" },
+  ];
+  scene.serve({ [`GET /api/events/${A}`]: { ...EVENT, headers: {}, purged: true, attempts_log, replies } });
+  const { stdout } = await scene.zeroclaw(`events show ${A}`);
+  expect(stdout).toEndWith(`
+Body
+  deleted, as the headers were: it cannot be replayed any more
+
+Attempts
+  2026-11-22 11:00:00  done
+  2026-11-22 11:00:01  replayed  by Laptop
+
+Replies
+  2026-11-22 11:00:01  whatsapp  uncertain after 1 attempt  no answer\\nin time
+  2026-11-22 11:00:01  github  dead after 3 attempts
+`);
+});
+
+test("`events list` --id lists those whose id begins so, and takes no other text", async () => {
+  const { requests } = scene.serve({ "GET /api/events": page([], null) });
+  await scene.zeroclaw("events list --id 0198F3");
+  expect(requests[0]?.line).toBe("GET /api/events?id=0198f3&limit=20");
+  for (const [typed, message] of [
+    ["zzzz", "there is no event"],
+    ["01", "too short"],
+  ] as const) {
+    const { code, stderr } = await scene.zeroclaw(`events list --id ${typed}`);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  }
+  expect(requests).toHaveLength(1);
 });
 
 test.each(["zzzz", "../../devices", "0198?x=1"])(

@@ -26,6 +26,28 @@ test("`get-paircode` says how to make a code when none works, with exit code 1",
   expect(stderr).toContain("Make a new one, which logs nobody out: zeroclaw gateway get-paircode --new\n");
 });
 
+const further = [
+  { code: "ABCD-1234-WXYZ", scope: "ingest", device_name: "ci\u001b[2J", expires_at: "2026-11-22T12:11:30.000Z" },
+  { code: "EFGH-1234-WXYZ", scope: "chat", expires_at: "2026-11-22T12:00:01.000Z" },
+];
+
+test("`get-paircode` lists the live codes that were made for a scope or a name", async () => {
+  scene.serve({ "GET /local/paircode": { ...live, further } });
+  expect((await scene.zeroclaw("gateway get-paircode")).stdout).toEndWith(`   Valid for: 12 minutes
+
+FURTHER CODE    SCOPE   VALID FOR   NAME
+ABCD-1234-WXYZ  ingest  12 minutes  ci\\u001b[2J
+EFGH-1234-WXYZ  chat    1 minute
+`);
+});
+
+test("`get-paircode` lists them also when the owner's code was used", async () => {
+  scene.serve({ "GET /local/paircode": { code: null, expires_at: null, further } });
+  const { code, stdout, stderr } = await scene.zeroclaw("gateway get-paircode");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toStartWith("FURTHER CODE    SCOPE ");
+});
+
 test("`get-paircode` --new makes one, for a scope and a name", async () => {
   const { requests } = scene.serve({ "POST /local/paircode": live });
   const { code, stdout } = await scene.zeroclaw("gateway get-paircode --new --scope ingest --name ci");

@@ -82,6 +82,21 @@ test("LocalClient.ask() gives up after 30 seconds", async () => {
   expect((await asked).message).toContain("did not answer within 30 seconds");
 });
 
+test("LocalClient.ask() waits as long as a request says that it may take", async () => {
+  const arrived = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<Response>();
+  scene.serveWith(() => {
+    arrived.resolve();
+    return answer.promise;
+  });
+  const clock = new ManualClock();
+  const asked = client(clock).ask({ path: "/", doing: DOING, answerMs: 240_000 });
+  await arrived.promise;
+  clock.advance(239_999);
+  answer.resolve(Response.json({ late: true }));
+  expect(await asked).toEqual({ late: true });
+});
+
 test("LocalClient.ask() leaves no timer behind", async () => {
   scene.serveWith(() => Response.json({}));
   const clock = new ManualClock();

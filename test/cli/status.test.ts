@@ -53,6 +53,25 @@ inbox     1 waiting, 0 running, 2 retrying, 3 dead
   );
 });
 
+test("`status` tells of answers on their way back, of silent sources, and of what asks for a person", async () => {
+  const channels = [{ name: "shop", on: true, silent: true }];
+  const replies = { pending: 1, sending: 2, retrying: 3, sent: 4, uncertain: 5, dead: 6 };
+  scene.serve({ "GET /api/status": { ...answer, channels, replies } });
+  const { stdout, stderr } = await scene.zeroclaw("status");
+  expect(stdout).toContain("channels  shop (silent: nothing came for longer than expect_every)\n");
+  expect(stdout).toEndWith("replies   3 waiting, 3 retrying, 4 sent, 5 uncertain, 6 dead\n");
+  expect(stderr).toBe(
+    "Dead events: zeroclaw events list --state dead. Again: zeroclaw events replay --failed\n" +
+      "Uncertain and dead replies are not sent again by themselves: zeroclaw events show <id> says why\n",
+  );
+});
+
+test("`status` has no advice when nothing asks for a person", async () => {
+  const replies = { pending: 0, sending: 0, retrying: 0, sent: 9, uncertain: 0, dead: 0 };
+  scene.serve({ "GET /api/status": { ...answer, inbox: { ...answer.inbox, dead: 0 }, replies } });
+  expect((await scene.zeroclaw("status")).stderr).toBe("");
+});
+
 test("`status` --json has the gateway's document and where it runs", async () => {
   await note();
   scene.serve({ "GET /api/status": answer });

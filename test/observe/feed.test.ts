@@ -55,6 +55,9 @@ describe("Feed", () => {
     for (const id of ["", "x", epoch, `${epoch}.1`, `${epoch}.5001`, `${epoch}.-1`, `${epoch}.a`, "other.4999"]) {
       expect(feed.after(id)).toBeNull();
     }
+    for (const place of ["4999.5", "1.4999", "4999.", "", " 4999", "4999 ", "+4999", "5e3", "0x1387", "９"]) {
+      expect([place, feed.after(`${epoch}.${place}`)]).toEqual([place, null]);
+    }
     expect(feed.after(`${feed.epoch}.4999`)?.map(({ frame }) => frame.data)).toEqual([5_000]);
   });
 
