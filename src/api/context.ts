@@ -1,5 +1,6 @@
 import type { Answer } from "../http/answer.ts";
 import { jsonOf } from "../http/body.ts";
+import type { HeldBody } from "../http/held-body.ts";
 import { checkShape } from "../protocol/check.ts";
 import type { Principal } from "../protocol/principal.ts";
 import { Problem } from "../protocol/problem.ts";
@@ -14,14 +15,30 @@ export interface Context {
   /** The client's address as it is counted: IPv4, or the /64 of IPv6; `local` on the Unix socket. */
   readonly client: string;
   readonly principal: Principal | null;
+  /** What follows the first `?`. */
+  readonly queryText: string;
   /** The query's first value of `name`. */
   query(name: string): string | null;
   /** The body, within the route's limit. @throws Problem too_large, request_timeout, overloaded */
   body(): Promise<Uint8Array>;
+  /**
+   * The body of at most `maxBytes`, shown to `see` while it comes; its bytes count against everybody's until `release`.
+   * @throws Problem as `body`
+   */
+  heldBody(maxBytes: number, see: (bytes: Uint8Array) => void): Promise<HeldBody>;
+  /** Counts the request in its address's window: for routes that count only those who could not prove themselves. */
+  countStranger(): Standing;
+  /** How the address stands, without counting. */
+  stranger(): Standing;
   /** Keeps the connection open although nothing is sent for `seconds`; 0: for as long as it takes. */
   hold(seconds: number): void;
   /** Takes `hold` back: from now on silence closes the connection as it does any other. */
   letGo(): void;
+}
+
+export interface Standing {
+  /** Whole seconds to wait; 0: there is room. */
+  readonly retryAfter: number;
 }
 
 export type Handler = (context: Context) => Answer | Promise<Answer>;

@@ -15,7 +15,7 @@ import { withKey } from "./webhook-key.ts";
 
 export type WebhookParts = Pick<
   ApiParts,
-  "config" | "store" | "access" | "keys" | "clock" | "inbox" | "feed" | "leaving"
+  "config" | "store" | "counts" | "access" | "keys" | "clock" | "inbox" | "feed" | "leaving"
 >;
 
 /** POST /webhook: any event, stored before it is answered 202; or a question, which waits for the agent. */
@@ -55,6 +55,7 @@ async function take(
   // Asked for before anybody can claim the event: the worker only learns of it below.
   const ended = question ? parts.inbox.answerOf(event.event_id) : null;
   parts.feed.emit("event", eventRow(received(event)));
+  parts.counts.accepted(WEBHOOK_SOURCE, 1);
   parts.inbox.accepted();
   if (!ended) return json202(event.event_id);
   const waitSeconds = parts.config.gateway.wait_seconds;

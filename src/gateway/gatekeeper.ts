@@ -9,7 +9,7 @@ import type { RateLimiter } from "../limits/rate-limiter.ts";
 import { covers, LOCAL_PRINCIPAL, type Principal } from "../protocol/principal.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { Route } from "./route.ts";
-import type { Standing, Visit } from "./visit.ts";
+import type { Standing, Strangers, Visit } from "./visit.ts";
 
 export interface Limiters {
   /** Writes of devices, and everything of addresses. */
@@ -54,7 +54,8 @@ export class Gatekeeper {
     visit.client = clientKey(peer.address);
     const sent = tokenOf(headers);
     const checkBrowser = () => this.#checkBrowser(visit, peer.viaProxy, sent.kind !== "none");
-    if (route?.limit === "none") {
+    if (route?.limit === "none" || route?.limit === "source") {
+      if (route.limit === "source") visit.strangers = this.#strangers(visit.client);
       checkBrowser();
       return;
     }
@@ -127,6 +128,18 @@ export class Gatekeeper {
     visit.cors = cors;
   }
 
+  #strangers(client: string): Strangers {
+    const { limiters, limited, clock } = this.#parts;
+    if (!limited) return { count: () => 0, peek: () => 0 };
+    return {
+      count: () => secondsToWait(limiters.default.hit(client, false, clock.monotonic())),
+      peek: () => {
+        const { remaining, resetMs } = limiters.default.peek(client, clock.monotonic());
+        return remaining > 0 ? 0 : secondsToWait(-resetMs);
+      },
+    };
+  }
+
   #countWrongToken(visit: Visit): void {
     const retryAfter = this.#parts.lockouts.wrongToken(visit.client);
     if (retryAfter <= 0) return;
@@ -162,6 +175,11 @@ function policyOf(visit: Visit, route: Route | null): Standing["policy"] {
   if (route?.limit === "pair") return "pair";
   const { method } = visit.request;
   return visit.principal && (method === "GET" || method === "HEAD") ? "reads" : "default";
+}
+
+/** Of what a limiter says: minus the milliseconds when there is no room. */
+function secondsToWait(remaining: number): number {
+  return remaining < 0 ? Math.ceil(-remaining / 1_000) : 0;
 }
 
 const NO_TOKEN = "A token is needed. Pair first with POST /pair, then send Authorization: Bearer <token>.";

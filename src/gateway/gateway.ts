@@ -63,7 +63,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     const services = await Services.assemble({ ...options, store, tokens: new TokenFile(loaded.path, clock) });
     undo.push(() => services.stop());
     const { host, port } = loaded.config.gateway;
-    const server = listen(host, port, (request, server) => services.handle(request, server), services.websocket);
+    const handle = services.handle.bind(services);
+    const server = listen(host, port, handle, services.websocket, services.largestBody);
     undo.push(() => server.stop(true));
     if (options.newPairing) await services.forgetEveryone();
     const code = services.open(`${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${server.port}`);

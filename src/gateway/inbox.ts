@@ -1,5 +1,4 @@
 import type { Inbox } from "../api/parts.ts";
-import type { Devices } from "../auth/devices.ts";
 import { InboxWorker } from "../inbox/worker.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
@@ -7,10 +6,10 @@ import type { Feed } from "../observe/feed.ts";
 import type { Log } from "../observe/log.ts";
 import type { EventWithBody } from "../protocol/event.ts";
 import { eventRow } from "../protocol/rows.ts";
-import { deliver } from "../runs/deliver.ts";
+import { deliver, type EventPlan } from "../runs/deliver.ts";
 import type { Runs, Terminal } from "../runs/runs.ts";
 import type { Store } from "../store/store.ts";
-import { promptOf, retryAt } from "./prompt.ts";
+import { retryAt } from "./prompt.ts";
 
 /** Accepted events per millisecond from which on the worker gives way. */
 const RUSH = 1;
@@ -18,7 +17,9 @@ const RUSH = 1;
 export interface InboxParts {
   readonly store: Pick<Store, "events" | "runs">;
   readonly runs: Runs;
-  readonly devices: Pick<Devices, "scopeOf">;
+  readonly planOf: (event: EventWithBody) => Promise<EventPlan>;
+  /** Told of every event that ended, with the milliseconds since it came. */
+  readonly onEnded: (event: EventWithBody, ms: number) => void;
   readonly feed: Feed;
   readonly clock: Clock;
   readonly random: Random;
@@ -91,7 +92,7 @@ export class GatewayInbox implements Inbox {
   }
 
   async #deliver(event: EventWithBody): Promise<void> {
-    const { runs, store, devices, feed, clock, random, log } = this.#parts;
+    const { runs, store, planOf, feed, clock, random, log, onEnded } = this.#parts;
     feed.emit("event", eventRow(event));
     this.#delivering.add(event.event_id);
     let frame: Terminal | null = null;
@@ -102,11 +103,16 @@ export class GatewayInbox implements Inbox {
           store,
           clock,
           log,
-          promptOf: (one) => promptOf(one, (id) => devices.scopeOf(id)),
+          planOf,
+          onStored: (one, at) => {
+            feed.emit("event", eventRow({ ...one, state: "done", updated_at: at, error: null }));
+            onEnded(one, at - one.received_at);
+          },
           retryAt: (one, now) => retryAt(one, now, random),
         },
         event,
       );
+      if (frame?.type === "response") onEnded(event, clock.now() - event.received_at);
     } finally {
       this.#delivering.delete(event.event_id);
       this.#answer(event.event_id, frame);

@@ -10,6 +10,8 @@ import { IDLE_SECONDS, type RequestServer } from "./visit.ts";
  * larger than this never reaches the handler (docs/limits.md).
  */
 const BACKSTOP_BYTES = 8 * 1024 * 1024;
+/** Above the largest body that is taken, so that what is a little too large is told so, and kept as refused. */
+const BACKSTOP_FACTOR = 2;
 
 /** Longest path of a Unix socket (sun_path in unix(7), with its final zero). */
 const MAX_SOCKET_PATH = process.platform === "linux" ? 107 : 103;
@@ -24,6 +26,7 @@ export function listen(
   port: number,
   fetch: FetchHandler,
   websocket: WebSocketHandler<SocketData>,
+  largestBody = 0,
 ): Server {
   try {
     return Bun.serve({
@@ -33,7 +36,7 @@ export function listen(
       websocket,
       error: lastResort,
       idleTimeout: IDLE_SECONDS,
-      maxRequestBodySize: BACKSTOP_BYTES,
+      maxRequestBodySize: Math.max(BACKSTOP_BYTES, BACKSTOP_FACTOR * largestBody),
       development: false,
       // Bun turns this on together with `development: false`: a second gateway would then share the port silently.
       reusePort: false,

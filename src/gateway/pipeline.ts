@@ -1,14 +1,14 @@
 import { type Answer, problemAnswer } from "../http/answer.ts";
-import type { Budget } from "../http/body.ts";
 import type { Deadlines } from "../http/deadlines.ts";
 import { corsHeaders, preflightHeaders, SECURITY_HEADERS } from "../http/headers.ts";
+import type { WaitedBudget } from "../http/held-body.ts";
 import { Router } from "../http/router.ts";
 import { parseTarget } from "../http/target.ts";
 import type { Clock } from "../lib/clock.ts";
 import { newId } from "../lib/ids.ts";
 import { rateLimitField } from "../limits/rate-limit-headers.ts";
 import type { Log } from "../observe/log.ts";
-import { Problem } from "../protocol/problem.ts";
+import { Problem, type ProblemCode } from "../protocol/problem.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
 import { toProblem } from "./problems.ts";
 import type { Route } from "./route.ts";
@@ -24,7 +24,7 @@ export interface PipelineParts {
   /** The RateLimit-Policy field of each policy. */
   readonly policies: Readonly<Record<Standing["policy"], string>>;
   readonly deadlines: Deadlines;
-  readonly budget: Budget;
+  readonly budget: WaitedBudget;
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly log: Log;
@@ -84,12 +84,13 @@ export class Pipeline {
       return upgrade(visit);
     }
     if (maxBody > 0) visit.limits = { maxBytes: maxBody, deadlines: this.#parts.deadlines, budget: this.#parts.budget };
+    else if (match.route.limit === "source") visit.intake = this.#parts;
     return handler(visit);
   }
 
   #refuse(visit: Visit, error: unknown): Answer {
     const problem = toProblem(error);
-    if (problem.status >= 500) {
+    if (problem.status >= 500 && !EXPECTED.has(problem.code)) {
       const { request_id, route } = visit;
       const cause = String(
         problem.code === "internal" && error instanceof Error ? error.stack : (problem.cause ?? problem.message),
@@ -135,6 +136,9 @@ export class Pipeline {
     else log.info("request", fields);
   }
 }
+
+/** Refusals with a status of the server's that no fault is behind. */
+const EXPECTED: ReadonlySet<ProblemCode> = new Set(["channel_off", "overloaded", "shutting_down"]);
 
 /** A whole token anywhere, or a code where one would be looked for. */
 const SECRET_IN_QUERY = /zc_[0-9a-f]{64}|(?:^|&)(?:pairing_)?(?:code|token)=[a-z]{4}-?\d{4}-?[a-z]{4}(?:&|$)/i;

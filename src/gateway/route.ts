@@ -6,8 +6,11 @@ import type { Handler } from "../api/context.ts";
  */
 export type RouteAuth = "none" | "any" | "ingest" | "chat" | "owner" | "local";
 
-/** Which window counts it: none, the client's (its device's or its address's), or that of pairing. */
-export type RouteLimit = "none" | "client" | "pair";
+/**
+ * Which window counts it: none, the client's (its device's or its address's), or that of pairing. `source`: its address's,
+ * but only if the delivery does not prove who sent it: providers send many from few addresses, and not all come back.
+ */
+export type RouteLimit = "none" | "client" | "pair" | "source";
 
 /** One row of the route table. The pipeline applies the columns; the handler only does its work. */
 export interface Route {

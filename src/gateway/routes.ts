@@ -6,8 +6,13 @@ import { message } from "../api/message.ts";
 import { openapi } from "../api/openapi.ts";
 import { pair } from "../api/pair.ts";
 import type { ApiParts } from "../api/parts.ts";
+import { purgeEvents } from "../api/purge.ts";
+import { listRefusals } from "../api/refusals.ts";
+import { replayEvent, replayEvents } from "../api/replay.ts";
 import { cancelRun, getRun } from "../api/runs.ts";
 import * as sessions from "../api/sessions.ts";
+import { handshake, type SourceParts, source } from "../api/source.ts";
+import { listSources, testSource } from "../api/sources.ts";
 import { status } from "../api/status.ts";
 import { stream } from "../api/stream.ts";
 import { webhook } from "../api/webhook.ts";
@@ -20,6 +25,7 @@ export const MAX_BODY = 65_536;
 export function routes(api: ApiParts): readonly Route[] {
   const body = MAX_BODY;
   return [
+    ...sources(api),
     { method: "GET", path: "/", auth: "any", limit: "client", maxBody: 0, handler: root() },
     { method: "GET", path: "/health", auth: "none", limit: "none", maxBody: 0, handler: health(api) },
     { method: "GET", path: "/api/openapi.json", auth: "any", limit: "client", maxBody: 0, handler: openapi() },
@@ -72,6 +78,40 @@ export function routes(api: ApiParts): readonly Route[] {
       limit: "client",
       maxBody: 0,
       handler: events.getEventBody(api),
+    },
+    {
+      method: "POST",
+      path: "/api/events/:id/replay",
+      auth: "owner",
+      limit: "client",
+      maxBody: 0,
+      handler: replayEvent(api),
+    },
+    {
+      method: "POST",
+      path: "/api/events/replay",
+      auth: "owner",
+      limit: "client",
+      maxBody: body,
+      handler: replayEvents(api),
+    },
+    {
+      method: "POST",
+      path: "/api/events/purge",
+      auth: "owner",
+      limit: "client",
+      maxBody: body,
+      handler: purgeEvents(api),
+    },
+    { method: "GET", path: "/api/refusals", auth: "owner", limit: "client", maxBody: 0, handler: listRefusals(api) },
+    { method: "GET", path: "/api/sources", auth: "owner", limit: "client", maxBody: 0, handler: listSources(api) },
+    {
+      method: "POST",
+      path: "/api/sources/:source/test",
+      auth: "owner",
+      limit: "client",
+      maxBody: body,
+      handler: testSource(api),
     },
     { method: "GET", path: "/api/stream", auth: "owner", limit: "client", maxBody: 0, handler: stream(api) },
     { method: "GET", path: "/api/history", auth: "owner", limit: "client", maxBody: 0, handler: history(api) },
@@ -128,4 +168,21 @@ export function routes(api: ApiParts): readonly Route[] {
       handler: devices.renewPaircode(api),
     },
   ];
+}
+
+/** Whoever comes here proves itself by its delivery: no token, and the source's own limits. */
+function sources(api: SourceParts): readonly Route[] {
+  const paths = [
+    { path: "/webhook/:source" },
+    { path: "/webhook/:source/:secret" },
+    { path: "/github", alias: "github" },
+    { path: "/whatsapp", alias: "whatsapp" },
+  ];
+  return paths.flatMap(({ path, alias }) => {
+    const shared = { path, auth: "none", limit: "source", maxBody: 0 } as const;
+    return [
+      { ...shared, method: "POST", handler: source(api, alias) } as const,
+      { ...shared, method: "GET", handler: handshake(api, alias) } as const,
+    ];
+  });
 }

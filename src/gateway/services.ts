@@ -1,20 +1,24 @@
 import type { WebSocketHandler } from "bun";
 import { deviceRow } from "../api/devices.ts";
+import { isOff } from "../channels/channel.ts";
 import { describeConfig, type SettingRow } from "../config/describe.ts";
 import type { TokenFile } from "../config/token-file.ts";
 import { Deadlines } from "../http/deadlines.ts";
+import { Retention } from "../inbox/retention.ts";
 import { parseNetwork } from "../lib/address.ts";
 import { sleep, type Timer } from "../lib/clock.ts";
 import { VERSION } from "../lib/version.ts";
 import { ByteBudget } from "../limits/byte-budget.ts";
 import { Feed } from "../observe/feed.ts";
 import { Metrics } from "../observe/metrics.ts";
+import type { ReplyWorker } from "../replies/worker.ts";
 import type { Store, StoredDevice } from "../store/store.ts";
 import { websocketHandlers } from "../ws/handlers.ts";
 import { type SocketData, SocketHub } from "../ws/hub.ts";
 import type { HubParts } from "../ws/parts.ts";
 import { type AuthServices, openAuth } from "./auth-services.ts";
 import { browserRules } from "./browser-rules.ts";
+import { type ChannelServices, type Channels, openChannelServices, openConfigured } from "./channel-services.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
 import type { GatewayOptions } from "./gateway.ts";
 import { makeLimiters } from "./limits.ts";
@@ -22,8 +26,9 @@ import type { Server } from "./listen.ts";
 import { Opening } from "./opening.ts";
 import { Pipeline } from "./pipeline.ts";
 import { remind } from "./remind.ts";
-import { routes } from "./routes.ts";
+import { MAX_BODY, routes } from "./routes.ts";
 import { GatewayState } from "./state.ts";
+import { reachable, tester } from "./tester.ts";
 import { Traffic } from "./traffic.ts";
 import { upgrade } from "./upgrade.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -47,6 +52,8 @@ export class Services {
   readonly #options: AssembleOptions;
   readonly #auth: AuthServices;
   readonly #work: WorkServices;
+  readonly #channels: ChannelServices;
+  #replies: ReplyWorker | null = null;
   readonly #state: GatewayState;
   readonly #hub: SocketHub;
   readonly #pipeline: Pipeline;
@@ -56,7 +63,7 @@ export class Services {
   readonly #leaving = new AbortController();
   readonly #watch: Timer;
 
-  private constructor(options: AssembleOptions, auth: AuthServices) {
+  private constructor(options: AssembleOptions, auth: AuthServices, channels: Channels) {
     const { store, tokens, loaded, clock, log } = options;
     const { config } = loaded;
     const feed = new Feed(clock, (error) => log.error("A reader of the feed failed", { error: String(error) }));
@@ -65,11 +72,24 @@ export class Services {
     this.#options = options;
     this.#auth = auth;
     const { devices } = auth;
-    this.#work = openWork({ ...options, config, devices, feed, traffic, status: () => this.#state.status() });
+    this.#channels = openChannelServices({ config, channels, store, traffic, feed, clock, log });
+    const { silence } = this.#channels;
+    this.#work = openWork({
+      ...options,
+      config,
+      channels,
+      devices,
+      feed,
+      traffic,
+      onReply: () => this.#replies?.kick(),
+      status: () => this.#state.status(),
+    });
     const { agent, idempotency, runs } = this.#work;
     this.#state = new GatewayState({
       loaded,
       store,
+      channels,
+      silent: () => silence.silent,
       devices,
       metrics,
       clock,
@@ -86,6 +106,8 @@ export class Services {
       routes: routes({
         ...shared,
         ...auth,
+        ...this.#channels,
+        tester: this.#tester(),
         config,
         store,
         metrics,
@@ -107,6 +129,8 @@ export class Services {
     this.#upkeep = new Upkeep({
       store,
       idempotency,
+      silence,
+      retention: new Retention({ store, days: config.store.retention_days, clock }),
       minute: async () => {
         await this.#state.count(); // else the depth is what it was when somebody last asked
         return traffic.takeMinute(this.#state.depth, this.#hub.sockets);
@@ -125,11 +149,20 @@ export class Services {
 
   /** Builds every part once and tells each of the others what it needs to know. @throws AgentUnavailable, StoreUnavailable */
   static async assemble(options: AssembleOptions): Promise<Services> {
-    return new Services(options, await openAuth(options));
+    const channels = await openConfigured(options.loaded);
+    const services = new Services(options, await openAuth(options), channels);
+    await services.#openReplies();
+    return services;
   }
 
   handle(request: Request, server: Server): Promise<Response | undefined> {
     return this.#pipeline.handle(request, server, (visit) => upgrade(this.#hub, server, visit));
+  }
+
+  /** Bytes of the largest body that some address takes. */
+  get largestBody(): number {
+    const channels = [...this.#channels.channels.values()];
+    return Math.max(MAX_BODY, ...channels.map((channel) => (isOff(channel) ? 0 : channel.maxBody)));
   }
 
   handleLocal(request: Request, server: RequestServer): Promise<Response | undefined> {
@@ -154,7 +187,9 @@ export class Services {
   async resume(): Promise<void> {
     const runs = await this.#work.runs.recover();
     if (runs > 0) this.#options.log.info("Runs that were cut off begin again", { runs });
+    if (this.#channels.silence.expects) this.#channels.silence.remember(await this.#options.store.events.latest());
     await this.#work.inbox.start();
+    await this.#replies?.start();
     this.#upkeep.start();
   }
 
@@ -166,8 +201,9 @@ export class Services {
     this.#closing.abort();
     this.#hub.closeAll();
     inbox.stop();
+    this.#replies?.stop();
     this.#upkeep.stop();
-    const done = Promise.all([closed, inbox.idle()]).then(() => runs.idle());
+    const done = Promise.all([closed, inbox.idle(), this.#replies?.idle()]).then(() => runs.idle());
     await Promise.race([done, sleep(clock, deadlineMs)]);
     runs.stop();
     if (runs.active === 0) return;
@@ -183,12 +219,30 @@ export class Services {
     this.#watch.cancel();
     this.#upkeep.stop();
     this.#work.inbox.stop();
+    this.#replies?.stop();
     this.#work.runs.abandon();
     this.#hub.closeAll();
     this.#work.streams.stop();
     await this.#auth.devices.flush();
     await this.#auth.lockouts.flush();
+    await this.#channels.refusals.flush();
     await this.#work.agent.stop(); // last: it is a program of somebody else's, and may fail
+  }
+
+  /** What sends answers back; loaded only if there is a channel they could go to. */
+  async #openReplies(): Promise<void> {
+    const { loaded, store, clock, random, log } = this.#options;
+    if (this.#channels.channels.size === 0) return;
+    const { openReplies } = await import("./reply-services.ts");
+    this.#replies = openReplies({ channels: loaded.config.channels, store, clock, random, log });
+  }
+
+  #tester() {
+    const { loaded, clock } = this.#options;
+    const origin = () => `http://${reachable(this.#state.address)}`;
+    const { public_url } = loaded.config.gateway;
+    const publicOrigin = () => (public_url === "" ? origin() : public_url.replace(/\/+$/, ""));
+    return tester({ origin, publicOrigin, clock, fetch });
   }
 
   #gatekeeper(limiters: ReturnType<typeof makeLimiters>["limiters"]): Gatekeeper {

@@ -3,7 +3,7 @@ import { isLoopback, parseAddress } from "../lib/address.ts";
 
 /** What an operator should know at the start, one sentence each. None of it stops the start. */
 export function startWarnings(loaded: LoadedConfig, noSocket: string | null): readonly string[] {
-  const { gateway, channels } = loaded.config;
+  const { gateway } = loaded.config;
   const warnings: string[] = [];
   if (!isLocal(gateway.host)) {
     warnings.push(
@@ -16,12 +16,6 @@ export function startWarnings(loaded: LoadedConfig, noSocket: string | null): re
     );
   }
   for (const [name, reason] of loaded.channelFaults) warnings.push(`The channel "${name}" is off: ${reason}`);
-  const idle = Object.keys(channels).filter((name) => !loaded.channelFaults.has(name));
-  if (idle.length > 0) {
-    warnings.push(
-      `This version does not serve channels yet: ${idle.join(", ")}. Their settings are kept; POST /webhook takes events from any sender that has a token.`,
-    );
-  }
   if (noSocket !== null) {
     warnings.push(
       `No Unix socket for this machine's commands could be made: ${noSocket}. The gateway runs, but get-paircode, devices, events, send, chat and status cannot reach it. A shorter ZEROCLAW_CONFIG_DIR helps.`,

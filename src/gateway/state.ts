@@ -1,22 +1,31 @@
 import type { GatewayStatus } from "../api/parts.ts";
 import type { Devices } from "../auth/devices.ts";
+import { isOff } from "../channels/channel.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Clock } from "../lib/clock.ts";
 import { rfc3339 } from "../lib/time.ts";
 import { VERSION } from "../lib/version.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { EventCounts, Store } from "../store/store.ts";
+import type { Channels } from "./channel-services.ts";
 import { MAX_BODY } from "./routes.ts";
 
 export interface StateParts {
   readonly loaded: LoadedConfig;
-  readonly store: Pick<Store, "events" | "fault">;
+  readonly store: Pick<Store, "events" | "replies" | "fault">;
+  readonly channels: Channels;
+  /** Sources that should have sent something by now. */
+  readonly silent: () => ReadonlySet<string>;
   readonly devices: Pick<Devices, "list">;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly agent: GatewayStatus["agent"];
   readonly sockets: () => { readonly open: number; readonly unauthenticated: number };
 }
+
+type ReplyCounts = GatewayStatus["replies"];
+
+const NO_REPLIES: ReplyCounts = { pending: 0, sending: 0, retrying: 0, sent: 0, uncertain: 0, dead: 0 };
 
 const NOTHING: EventCounts = { received: 0, running: 0, retrying: 0, dead: 0, oldest_pending_at: null };
 
@@ -25,6 +34,7 @@ export class GatewayState {
   readonly #parts: StateParts;
   readonly #began: number;
   #counts: EventCounts = NOTHING;
+  #replies: ReplyCounts = NO_REPLIES;
   #draining = false;
   #address = "";
 
@@ -37,6 +47,19 @@ export class GatewayState {
     metrics.gauge("zeroclaw_inbox_oldest_pending_seconds", "Age of the oldest event not yet done or dead.", () => {
       const { oldest_pending_at } = this.#counts;
       return oldest_pending_at === null ? 0 : Math.max(0, (clock.now() - oldest_pending_at) / 1_000);
+    });
+    metrics.gauge("zeroclaw_replies_pending", "Answers that wait to be sent.", () => {
+      const { pending, sending, retrying } = this.#replies;
+      return pending + sending + retrying;
+    });
+    metrics.gauge("zeroclaw_replies_dead", "Answers that could not be sent.", () => this.#replies.dead);
+    metrics.gauge(
+      "zeroclaw_replies_uncertain",
+      "Answers of which it is not known whether they arrived.",
+      () => this.#replies.uncertain,
+    );
+    metrics.gauge("zeroclaw_sources_silent", "Sources that sent nothing for longer than expect_every.", () => {
+      return parts.silent().size;
     });
     metrics.gauge("zeroclaw_sockets", "Open WebSockets.", () => parts.sockets().open);
     metrics.gauge("zeroclaw_devices", "Devices that hold a token.", () => parts.devices.list().length);
@@ -67,7 +90,8 @@ export class GatewayState {
   }
 
   async count(): Promise<EventCounts> {
-    this.#counts = await this.#parts.store.events.counts();
+    const { events, replies } = this.#parts.store;
+    [this.#counts, this.#replies] = await Promise.all([events.counts(), replies.counts()]);
     return this.#counts;
   }
 
@@ -87,6 +111,7 @@ export class GatewayState {
       channels: this.#channels(),
       devices: devices.list().length,
       inbox: { ...inbox, oldest_pending_at: oldest_pending_at === null ? null : rfc3339(oldest_pending_at) },
+      replies: this.#replies,
       sockets: sockets(),
       limits: {
         max_requests_per_window: rate_limit.enabled ? rate_limit.max_requests_per_window : null,
@@ -98,10 +123,11 @@ export class GatewayState {
   }
 
   #channels(): GatewayStatus["channels"] {
-    const { config, channelFaults } = this.#parts.loaded;
-    return Object.keys(config.channels).map((name) => {
-      const reason = channelFaults.get(name) ?? "this version does not serve channels yet";
-      return { name, on: false, reason };
+    const silent = this.#parts.silent();
+    return [...this.#parts.channels.values()].map((channel) => {
+      const { name } = channel;
+      if (isOff(channel)) return { name, on: false, reason: channel.off };
+      return { name, kind: channel.kind, on: true, ...(silent.has(name) ? { silent: true as const } : {}) };
     });
   }
 

@@ -1,9 +1,11 @@
 import type { Clock } from "../lib/clock.ts";
 import { type Counter, type Histogram, labels, type Metrics } from "../observe/metrics.ts";
+import type { RefusalReason } from "../protocol/refusal.ts";
 import type { RunState } from "../protocol/run.ts";
 import type { CounterRow } from "../store/store.ts";
 
 const LATENCY_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
+const EVENT_MS = [10, 50, 100, 500, 1_000, 5_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000] as const;
 /** Durations kept for a minute's percentiles; past that every new one replaces an older one. */
 const SAMPLES = 1_024;
 
@@ -12,6 +14,10 @@ export class Traffic {
   readonly #requests: Counter;
   readonly #latency: Histogram;
   readonly #runs: Counter;
+  readonly #accepted: Counter;
+  readonly #duplicates: Counter;
+  readonly #refused: Counter;
+  readonly #eventLatency: Histogram;
   readonly #runLatency: Histogram;
   readonly #clock: Clock;
   #samples: number[] = [];
@@ -24,6 +30,14 @@ export class Traffic {
       "zeroclaw_http_request_duration_ms",
       "Milliseconds from request to answer.",
       LATENCY_MS,
+    );
+    this.#accepted = metrics.counter("zeroclaw_events_accepted_total", "Events accepted, by source.");
+    this.#duplicates = metrics.counter("zeroclaw_events_duplicate_total", "Deliveries known already, by source.");
+    this.#refused = metrics.counter("zeroclaw_deliveries_refused_total", "Deliveries refused, by source and reason.");
+    this.#eventLatency = metrics.histogram(
+      "zeroclaw_event_duration_ms",
+      "Milliseconds from an event's acceptance to its end.",
+      EVENT_MS,
     );
     this.#runs = metrics.counter("zeroclaw_runs_total", "Ended runs by state.");
     this.#runLatency = metrics.histogram(
@@ -38,9 +52,28 @@ export class Traffic {
     this.#latency.observe(ms);
     this.#minute.requests += 1;
     if (status >= 400) this.#minute.refused += 1;
-    if (status === 202 && route.startsWith("/webhook")) this.#minute.accepted += 1;
     if (this.#samples.length < SAMPLES) this.#samples.push(ms);
     else this.#samples[this.#minute.requests % SAMPLES] = ms;
+  }
+
+  /** Events that are on disk. `source` comes from the configuration: strangers cannot make new series. */
+  accepted(source: string, events: number): void {
+    if (events === 0) return;
+    this.#accepted.add(labels({ source }), events);
+    this.#minute.accepted += events;
+  }
+
+  duplicate(source: string, events: number): void {
+    if (events > 0) this.#duplicates.add(labels({ source }), events);
+  }
+
+  refused(source: string, reason: RefusalReason): void {
+    this.#refused.add(labels({ source, reason }));
+  }
+
+  /** An event that ended well, with the milliseconds since it came. */
+  eventEnded(ms: number): void {
+    this.#eventLatency.observe(ms);
   }
 
   run(state: RunState, ms: number): void {

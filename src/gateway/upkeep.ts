@@ -1,3 +1,5 @@
+import type { Retention } from "../inbox/retention.ts";
+import type { Silence } from "../inbox/silence.ts";
 import type { Clock, Timer } from "../lib/clock.ts";
 import type { Idempotency } from "../limits/idempotency.ts";
 import type { Log } from "../observe/log.ts";
@@ -12,6 +14,8 @@ const DUE_AT_ONCE = 20;
 export interface UpkeepParts {
   readonly store: Pick<Store, "probe" | "fault" | "counters" | "reminders">;
   readonly idempotency: Pick<Idempotency, "purge">;
+  readonly retention: Pick<Retention, "run" | "stop">;
+  readonly silence: Pick<Silence, "check">;
   /** The minute that has just ended. */
   readonly minute: () => Promise<CounterRow>;
   /** Gives a reminder to its session; resolves when that is on disk. */
@@ -30,7 +34,7 @@ export class Upkeep {
   }
 
   start(): void {
-    const { store, idempotency, clock } = this.#parts;
+    const { store, idempotency, retention, silence, clock } = this.#parts;
     this.#every(SECOND, "give reminders", () => this.#remind());
     this.#every(5 * SECOND, "try the store again", async () => {
       if (store.fault !== null) await store.probe();
@@ -38,12 +42,15 @@ export class Upkeep {
     this.#every(MINUTE, "keep the minute's counters", async () => {
       await store.counters.put(await this.#parts.minute());
     });
+    this.#every(MINUTE, "look for silent sources", async () => silence.check());
+    this.#every(HOUR, "delete what was kept long enough", () => retention.run());
     this.#every(HOUR, "forget old idempotency keys", () => idempotency.purge());
     this.#every(HOUR, "forget old counters", () => store.counters.purge(clock.now() - HISTORY_KEPT_MS));
   }
 
   stop(): void {
     for (const timer of this.#timers) timer.cancel();
+    this.#parts.retention.stop();
   }
 
   async #remind(): Promise<void> {

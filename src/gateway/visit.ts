@@ -1,5 +1,6 @@
 import type { Context } from "../api/context.ts";
 import { type BodyLimits, readBody } from "../http/body.ts";
+import { type HeldBody, type HeldBodyLimits, holdBody } from "../http/held-body.ts";
 import type { Target } from "../http/target.ts";
 import type { Principal } from "../protocol/principal.ts";
 import type { Route } from "./route.ts";
@@ -15,6 +16,15 @@ export interface Standing {
 export interface RequestServer {
   requestIP(request: Request): { readonly address: string } | null;
   timeout(request: Request, seconds: number): void;
+}
+
+/** What every body is read with. */
+export type Intake = Omit<HeldBodyLimits, "maxBytes">;
+
+/** An address's window: each returns the whole seconds to wait, 0 when there is room. */
+export interface Strangers {
+  count(): number;
+  peek(): number;
 }
 
 /** Seconds of silence after which Bun closes a connection, unless a handler holds it open. */
@@ -36,6 +46,9 @@ export class Visit implements Context {
   /** The origin that gets CORS headers. */
   cors: string | null = null;
   limits: BodyLimits | null = null;
+  intake: Intake | null = null;
+  /** What the gatekeeper knows of an address that has proved nothing yet. */
+  strangers: Strangers = { count: () => 0, peek: () => 0 };
   held = false;
 
   constructor(request: Request, server: RequestServer, request_id: string, began: number) {
@@ -62,6 +75,19 @@ export class Visit implements Context {
   hold(seconds: number): void {
     this.held = true;
     this.server.timeout(this.request, seconds === 0 ? 0 : Math.min(255, Math.ceil(seconds)));
+  }
+
+  heldBody(maxBytes: number, see: (bytes: Uint8Array) => void): Promise<HeldBody> {
+    if (!this.intake) throw new Error(`The route ${this.route?.path} reads a body but has no intake`);
+    return holdBody(this.request, { ...this.intake, maxBytes }, see);
+  }
+
+  countStranger(): { readonly retryAfter: number } {
+    return { retryAfter: this.strangers.count() };
+  }
+
+  stranger(): { readonly retryAfter: number } {
+    return { retryAfter: this.strangers.peek() };
   }
 
   /** Bun keeps a request's timeout for the connection's next one, so it is set back before the answer leaves. */

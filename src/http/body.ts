@@ -20,13 +20,10 @@ export interface BodyLimits {
  * @throws Problem too_large, request_timeout, overloaded, bad_request (the client left in the middle)
  */
 export async function readBody(request: Request, limits: BodyLimits): Promise<Uint8Array> {
-  const declared = request.headers.get("content-length");
+  const length = announced(request, limits.maxBytes);
   // `request.body` makes a stream, which costs as much as reading a small body: only a chunked one needs it.
-  if (declared === null) return request.body ? readChunks(request.body, limits) : new Uint8Array(0);
-  if (declared === "0") return new Uint8Array(0);
-  const length = Number(declared);
-  if (!Number.isSafeInteger(length) || length < 0) throw badLength(declared);
-  if (length > limits.maxBytes) throw tooLarge(limits.maxBytes, `${length} bytes were announced`);
+  if (length === null) return request.body ? readChunks(request.body, limits) : new Uint8Array(0);
+  if (length === 0) return new Uint8Array(0);
   if (!limits.budget.take(length)) throw overloaded();
   try {
     // A body of known, allowed size may be gathered by Bun itself: that is its quickest way.
@@ -34,6 +31,16 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ui
   } finally {
     limits.budget.give(length);
   }
+}
+
+/** The Content-Length; null when there is none. @throws Problem bad_request, too_large */
+export function announced(request: Request, maxBytes: number): number | null {
+  const declared = request.headers.get("content-length");
+  if (declared === null) return null;
+  const length = Number(declared);
+  if (declared === "" || !Number.isSafeInteger(length) || length < 0) throw badLength(declared);
+  if (length > maxBytes) throw tooLarge(maxBytes, `${length} bytes were announced`);
+  return length;
 }
 
 /** Bytes as text. @throws Problem bad_text */
@@ -85,7 +92,8 @@ async function readChunks(
   }
 }
 
-function inTime<T>(work: Promise<T>, deadlines: Deadlines): Promise<T> {
+/** Settles as `work` does, unless the request's deadline comes first. @throws Problem request_timeout, bad_request, too_large */
+export function inTime<T>(work: Promise<T>, deadlines: Deadlines): Promise<T> {
   return new Promise((resolve, reject) => {
     const expire = () => reject(late());
     deadlines.add(expire);
@@ -116,7 +124,7 @@ function badLength(found: string): Problem {
   });
 }
 
-function tooLarge(maxBytes: number, found: string): Problem {
+export function tooLarge(maxBytes: number, found: string): Problem {
   return new Problem("too_large", {
     detail: `The body is larger than the ${maxBytes} bytes this address takes (${found}).`,
     headers: { Connection: "close" },
@@ -130,7 +138,7 @@ function late(): Problem {
   });
 }
 
-function overloaded(): Problem {
+export function overloaded(): Problem {
   return new Problem("overloaded", {
     detail: "The gateway holds as many unfinished bodies as it may. Try again in a moment.",
     retryAfter: 1,

@@ -86,7 +86,7 @@ function isRead(method: string): boolean {
 
 /** Health checks and providers' verification requests come with whatever name they know us by. */
 function openPath(path: string): boolean {
-  return path === "/health" || path.startsWith("/webhook/");
+  return path === "/health" || path === "/github" || path === "/whatsapp" || path.startsWith("/webhook/");
 }
 
 function isIpLiteral(name: string): boolean {

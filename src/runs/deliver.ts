@@ -9,16 +9,28 @@ import type { RunHandle, Runs, Terminal } from "./runs.ts";
 
 export interface DeliverParts {
   readonly runs: Runs;
-  readonly store: { readonly runs: Pick<RunStore, "ofEvent">; readonly events: Pick<EventStore, "fail"> };
+  readonly store: { readonly runs: Pick<RunStore, "ofEvent">; readonly events: Pick<EventStore, "fail" | "complete"> };
   readonly clock: Clock;
   readonly log: Log;
-  readonly promptOf: (event: EventWithBody) => EventPrompt;
+  /** What is to be done with an event whose turn has come. @throws Problem when that cannot be told now */
+  readonly planOf: (event: EventWithBody) => Promise<EventPlan>;
+  /** Told of an event that ended without a run. */
+  readonly onStored: (event: EventWithBody, at: number) => void;
   readonly retryAt: (event: EventWithBody, now: number) => number | null;
+}
+
+export type EventPlan = EventPrompt | EventStored;
+
+/** An event that nobody answers: `stored` is its recorded outcome. */
+export interface EventStored {
+  readonly stored: string;
 }
 
 export interface EventPrompt {
   /** What the agent is told about the event. */
   readonly text: string;
+  /** The session's name if this begins it; absent: the beginning of `text`. */
+  readonly title?: string;
   /** What its answer may draw on. */
   readonly reach: Reach;
   /** Whose run, and if it is new whose session, this is. Null: the owners'. */
@@ -27,7 +39,8 @@ export interface EventPrompt {
 
 /**
  * Takes a claimed event through one run; resolves with the frame that ended it, once the event's state is on disk. An
- * event whose run was cut off by a crash goes on with that run. Null: it could not be started and was settled as failed.
+ * event whose run was cut off by a crash goes on with that run. Null: it was only to be stored, or could not be started
+ * and was settled as failed.
  */
 export async function deliver(parts: DeliverParts, event: EventWithBody): Promise<Terminal | null> {
   const handle = await begin(parts, event);
@@ -46,14 +59,23 @@ async function begin(parts: DeliverParts, event: EventWithBody): Promise<RunHand
   }
 }
 
-async function startOrResume({ runs, store, promptOf }: DeliverParts, event: EventWithBody): Promise<RunHandle> {
+/** Null: the event is one that is only stored, and is done. */
+async function startOrResume(parts: DeliverParts, event: EventWithBody): Promise<RunHandle | null> {
+  const { runs, store, clock, planOf, onStored } = parts;
   if (event.attempts > 1) {
     const earlier = await store.runs.ofEvent(event.event_id);
     if (earlier && (earlier.state === "queued" || earlier.state === "running")) return runs.resume(earlier, event);
   }
-  const { text, reach, device_id } = promptOf(event);
+  const plan = await planOf(event);
+  if ("stored" in plan) {
+    const at = clock.now();
+    if (await store.events.complete(event.event_id, event.attempts, at, plan.stored)) onStored(event, at);
+    return null;
+  }
+  const { text, reach, device_id } = plan;
+  const title = plan.title === undefined ? {} : { title: plan.title };
   const { session_id } = event;
-  return runs.start({ session_id, device_id, origin: "event", reach, text, event });
+  return runs.start({ session_id, device_id, origin: "event", reach, text, ...title, event });
 }
 
 async function settle(parts: DeliverParts, event: EventWithBody, error: unknown): Promise<void> {

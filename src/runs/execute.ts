@@ -6,7 +6,7 @@ import { eventRow, runRow } from "../protocol/rows.ts";
 import type { RunError, StoredRun } from "../protocol/run.ts";
 import type { SessionStream } from "../sessions/stream.ts";
 import { terminalFrame } from "../sessions/streams.ts";
-import type { EventFailure, RunOutcome } from "../store/store.ts";
+import type { EventFailure, NewReply, RunOutcome } from "../store/store.ts";
 import { persist } from "./persist.ts";
 import type { RunHandle, RunsParts, Terminal } from "./runs.ts";
 
@@ -185,7 +185,14 @@ async function finish(parts: RunsParts, job: Job, stream: SessionStream, answer:
     const seq = await stream.nextSeq();
     const ended_at = parts.clock.now();
     const event_failure = run.event_id === null ? undefined : eventFailure(parts, job, answer, ended_at);
-    const end = { ...outcome, seq, ended_at, ...(event_failure === undefined ? {} : { event_failure }) };
+    const reply = replyOf(parts, job, answer);
+    const end = {
+      ...outcome,
+      seq,
+      ended_at,
+      ...(event_failure === undefined ? {} : { event_failure }),
+      ...(reply === null ? {} : { reply }),
+    };
     const first = await parts.store.runs.finish(run.run_id, run.attempt, end);
     const ended = first ? { ...run, ...outcome, seq, ended_at, started_at } : await endedBefore(parts, run);
     if (!ended) return false;
@@ -194,6 +201,7 @@ async function finish(parts: RunsParts, job: Job, stream: SessionStream, answer:
     stream.append(frame);
     job.end(frame);
     announce(parts, job, ended, event_failure ?? null);
+    if (reply !== null) parts.onReply?.();
     return true;
   };
   return persist(parts, { doing: "store an answer", id: run.run_id }, commit, job.abandoned);
@@ -203,6 +211,12 @@ async function finish(parts: RunsParts, job: Job, stream: SessionStream, answer:
 async function endedBefore(parts: RunsParts, { run_id, attempt }: StoredRun): Promise<StoredRun | null> {
   const row = await parts.store.runs.get(run_id);
   return row && row.attempt === attempt && row.seq !== null ? row : null;
+}
+
+/** An empty answer is none: nobody is written to for it. */
+function replyOf(parts: RunsParts, { event }: Job, { outcome }: Answer): NewReply | null {
+  if (event === null || outcome.state !== "done" || (outcome.response ?? "").trim() === "") return null;
+  return parts.replyTo(event);
 }
 
 function eventFailure(parts: RunsParts, job: Job, answer: Answer, at: number): EventFailure | null {

@@ -9,7 +9,7 @@ import { Problem } from "../protocol/problem.ts";
 import type { Reach, RunOrigin, StoredRun } from "../protocol/run.ts";
 import type { SessionStream } from "../sessions/stream.ts";
 import type { Streams } from "../sessions/streams.ts";
-import type { IdempotencyRecord, NewRun, Store } from "../store/store.ts";
+import type { IdempotencyRecord, NewReply, NewRun, Store } from "../store/store.ts";
 import { type ActiveRun, execute } from "./execute.ts";
 import { Lanes } from "./lanes.ts";
 import type { Permissions } from "./permissions.ts";
@@ -20,6 +20,8 @@ export interface RunRequest {
   readonly origin: RunOrigin;
   readonly reach: Reach;
   readonly text: string;
+  /** What the session is called if this begins it. @default the beginning of `text` */
+  readonly title?: string;
   readonly event?: EventWithBody;
   /** Stored with the run, so that the key leads back to it even after a crash. */
   readonly key?: Pick<IdempotencyRecord, "scope" | "key" | "fingerprint">;
@@ -51,6 +53,10 @@ export interface RunsParts {
   readonly isQuestion: (event: EventWithBody) => boolean;
   /** When an event whose attempt failed is tried again; null when it is not. */
   readonly retryAt: (event: EventWithBody, now: number) => number | null;
+  /** The way back of an event's answer; null when it has none. */
+  readonly replyTo: (event: EventWithBody) => NewReply | null;
+  /** Told of answers that are on disk and wait to be sent. */
+  readonly onReply?: () => void;
   /** Told of every ended run, for metrics. */
   readonly onEnded?: (run: StoredRun["state"], ms: number) => void;
 }
@@ -94,6 +100,7 @@ export class Runs {
       origin: request.origin,
       reach: request.reach,
       input: request.text,
+      ...(request.title === undefined ? {} : { title: request.title }),
       message_id: newId(now),
       state: this.#lanes.free(request.session_id) ? "running" : "queued",
       created_at: now,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { promptOf, retryAt } from "../../src/gateway/prompt.ts";
+import type { Channel, Plan } from "../../src/channels/channel.ts";
+import { type PlanParts, planOf, retryAt } from "../../src/gateway/prompt.ts";
 import type { EventWithBody } from "../../src/protocol/event.ts";
 import type { Scope } from "../../src/protocol/principal.ts";
 
@@ -22,6 +23,8 @@ function event(body: string, other: Partial<EventWithBody> = {}): EventWithBody 
     error: null,
     headers: {},
     body: new TextEncoder().encode(body),
+    purged: false,
+    tries: 1,
     response: null,
     model: null,
     ...other,
@@ -29,9 +32,17 @@ function event(body: string, other: Partial<EventWithBody> = {}): EventWithBody 
 }
 
 const QUESTION = '{"message":"/devices"}';
-const scoped = (scope: Scope | null) => () => scope;
 
-describe("promptOf", () => {
+function partsOf(scope: Scope | null, channels: PlanParts["channels"] = new Map()): PlanParts {
+  return { channels, config: {}, scopeOf: () => scope, random };
+}
+
+/** A channel of which only `plan` is asked. */
+function channelWith(plan: Plan): Channel {
+  return { name: "github", plan: () => plan } as unknown as Channel; // nothing else is looked at
+}
+
+describe("planOf", () => {
   test.each([
     ["owner", "owner"],
     ["chat", "chat"],
@@ -39,21 +50,35 @@ describe("promptOf", () => {
     [null, "channel"],
   ] as const)(
     "gives a question of a device with the scope %p the reach %s, and it is the device's own",
-    (scope, reach) => {
-      expect(promptOf(event(QUESTION), scoped(scope))).toEqual({ text: "/devices", reach, device_id: "d" });
+    async (scope, reach) => {
+      expect(await planOf(partsOf(scope), event(QUESTION))).toEqual({ text: "/devices", reach, device_id: "d" });
     },
   );
 
-  test("gives what strangers wrote the reach of its own session, whoever brought it", () => {
+  test("gives what strangers wrote the reach of its own session, whoever brought it, and fences it", async () => {
+    const github = new Map([["github", channelWith({ run: true, reply: null })]]);
     for (const stranger of [
       event('{"message":"/devices","x":1}'),
       event("/devices", { content_type: "text/plain" }),
       event(QUESTION, { source: "github" }),
       event(QUESTION, { device_id: null }),
     ]) {
-      const { reach, device_id } = promptOf(stranger, scoped("owner"));
-      expect([reach, device_id]).toEqual(["channel", null]);
+      const plan = await planOf(partsOf("owner", github), stranger);
+      expect(plan).toMatchObject({ reach: "channel", device_id: null });
+      expect("text" in plan && plan.text).toContain("7f7f7f7f7f7f");
     }
+  });
+
+  test("only stores what its channel says nobody answers", async () => {
+    const channels = new Map([["github", channelWith({ run: false, reason: "A ping." })]]);
+    expect(await planOf(partsOf(null, channels), event("{}", { source: "github" }))).toEqual({ stored: "A ping." });
+  });
+
+  test.each([
+    ["is not there any more", new Map(), "is not configured any more"],
+    ["is off", new Map([["github", { name: "github", off: "no secret" }]]), "is off: no secret"],
+  ] as const)("fails while its channel %s, so that the event waits", async (_what, channels, why) => {
+    await expect(planOf(partsOf(null, channels), event("{}", { source: "github" }))).rejects.toThrow(why);
   });
 });
 
@@ -62,7 +87,7 @@ describe("retryAt", () => {
     const at = retryAt(event('{"a":1}'), 1_000, random);
     expect(at).toBeGreaterThan(1_000 + 3_999);
     expect(at).toBeLessThan(1_000 + 6_001);
-    expect(retryAt(event('{"a":1}', { attempts: 7 }), 1_000, random)).toBeNull();
+    expect(retryAt(event('{"a":1}', { attempts: 9, tries: 7 }), 1_000, random)).toBeNull();
   });
 
   test("does not try a question again: who asked was told that it failed", () => {

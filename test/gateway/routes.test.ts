@@ -6,6 +6,9 @@ import { Router } from "../../src/http/router.ts";
 
 const TABLE: readonly Route[] = routes({} as ApiParts); // the handlers are made, not called
 
+/** Whoever comes to these proves itself by its delivery. */
+const SOURCES = ["/webhook/:source", "/webhook/:source/:secret", "/github", "/whatsapp"];
+
 const names = (rows: readonly Route[]) => rows.map(({ method, path }) => `${method} ${path}`);
 
 describe("the route table", () => {
@@ -17,16 +20,27 @@ describe("the route table", () => {
 
   test("lets nobody change anything without a token, but for pairing, which is how one gets one", () => {
     const open = TABLE.filter(({ method, auth }) => method !== "GET" && (auth === "none" || auth === "any"));
-    expect(names(open)).toEqual(["POST /pair"]);
+    expect(names(open)).toEqual([...SOURCES.map((path) => `POST ${path}`), "POST /pair"]);
   });
 
   test("shows nothing without a token, but for what says whether and what the gateway is, and the socket", () => {
     const open = TABLE.filter(({ method, auth }) => method === "GET" && (auth === "none" || auth === "any"));
-    expect(names(open)).toEqual(["GET /", "GET /health", "GET /api/openapi.json", "GET /api/status", "GET /ws"]);
+    expect(names(open)).toEqual([
+      ...SOURCES.map((path) => `GET ${path}`),
+      "GET /",
+      "GET /health",
+      "GET /api/openapi.json",
+      "GET /api/status",
+      "GET /ws",
+    ]);
   });
 
-  test("looks at no token on /health, which must answer whatever comes along, and on /pair, where there is none yet", () => {
-    expect(names(TABLE.filter(({ auth }) => auth === "none"))).toEqual(["GET /health", "POST /pair"]);
+  test("looks at no token where deliveries prove themselves, on /health, which must answer whatever comes along, and on /pair, where there is none yet", () => {
+    expect(names(TABLE.filter(({ auth }) => auth === "none"))).toEqual([
+      ...SOURCES.flatMap((path) => [`POST ${path}`, `GET ${path}`]),
+      "GET /health",
+      "POST /pair",
+    ]);
   });
 
   test("counts every request, but for /health, which watchdogs ask, and this machine's own commands", () => {
@@ -46,6 +60,7 @@ describe("the route table", () => {
   test("reads bodies of POST and PATCH only, at most the page's 64 KB", () => {
     expect(MAX_BODY).toBe(65_536);
     for (const { method, path, maxBody } of TABLE) {
+      if (SOURCES.includes(path) || path.endsWith("/replay")) continue; // each source has its own; a replay has none
       const expected = method === "POST" || method === "PATCH" ? 65_536 : 0;
       expect({ method, path, maxBody }).toEqual({ method, path, maxBody: expected });
     }

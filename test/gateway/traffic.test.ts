@@ -16,6 +16,7 @@ describe("Traffic", () => {
     traffic.request("/webhook", 202, 2);
     traffic.request("/webhook", 401, 4);
     traffic.request("/api/message", 200, 100);
+    traffic.accepted("github", 1);
     traffic.run("done", 90);
     traffic.run("failed", 90);
     traffic.run("cancelled", 90);

@@ -37,6 +37,8 @@ function scene() {
   const given = Promise.withResolvers<void>();
   let slow = false;
   const upkeep = new Upkeep({
+    retention: { run: () => note("retention"), stop: () => void done.push("retention stops") },
+    silence: { check: () => void done.push("silence") },
     store: {
       get fault() {
         return store.fault;
@@ -140,7 +142,7 @@ describe("Upkeep", () => {
     store.failing = true;
     store.pending = [reminder("a", clock.now())];
     await pass(60_000);
-    expect(done.filter((one) => one !== "probe")).toEqual([]);
+    expect(done.filter((one) => one !== "probe" && one !== "silence")).toEqual([]);
     expect(lines.join("")).toContain("Cannot give reminders");
     expect(lines.join("")).toContain("Cannot keep the minute's counters");
     store.failing = false;
@@ -153,6 +155,6 @@ describe("Upkeep", () => {
     upkeep.stop();
     expect(clock.timers).toBe(0);
     await pass(3_600_000);
-    expect(done).toEqual([]);
+    expect(done).toEqual(["retention stops"]);
   });
 });

@@ -9,11 +9,12 @@ import { World } from "../support/socket.ts";
 
 function partsOf(
   world: World,
-  promptOf: DeliverParts["promptOf"] = () => ({ text: "Hello", reach: "channel", device_id: null }),
+  planOf: DeliverParts["planOf"] = async () => ({ text: "Hello", reach: "channel", device_id: null }),
 ) {
   const { runs, store, clock } = world;
   const log = new Log({ clock, write: () => undefined, format: "json", level: "error" });
-  return { runs, store, clock, log, promptOf, retryAt: (_: unknown, now: number) => now + 5_000 };
+  const retryAt = (_: unknown, now: number) => now + 5_000;
+  return { runs, store, clock, log, planOf, onStored: () => undefined, retryAt };
 }
 
 /** Where a delivery has come to. */

@@ -184,6 +184,7 @@ export class World<S extends WorldStore = MemoryRunStore> {
       timeoutMs: 600_000,
       isQuestion: () => false,
       retryAt: () => this.retryAt,
+      replyTo: () => null,
     });
     this.addDevice(OWNER, "owner", "owner");
     this.addDevice(PHONE, "phone", "chat");
