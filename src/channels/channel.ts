@@ -78,6 +78,8 @@ export interface Channel {
   readonly maxBody: number;
   /** Whether `/webhook/{source}/{secret}` is its address. */
   readonly secretInPath: boolean;
+  /** Headers that carry a secret and must not be stored, in lower case. */
+  readonly secretHeaders: readonly string[];
   /** Begins to verify. What headers alone can tell is refused before a byte of the body is read. */
   verify(delivery: Delivery): Verifier | Refusal;
   /** Reads the body of a verified delivery. */
@@ -93,6 +95,16 @@ export interface Channel {
   readonly samples: readonly string[];
   /** What the sender called a delivery, from headers alone: for refused ones. */
   label(headers: Headers): { readonly delivery_id: string | null; readonly event: string | null };
+}
+
+/** A configured channel that cannot be used: `off` says why. */
+export interface ChannelOff {
+  readonly name: string;
+  readonly off: string;
+}
+
+export function isOff(channel: Channel | ChannelOff): channel is ChannelOff {
+  return "off" in channel;
 }
 
 export function isRefusal(value: object): value is Refusal {
