@@ -24,6 +24,8 @@ export interface AgentTurn {
   readonly text: string;
   /** The delivery behind the turn, if one is. Its text is a stranger's. */
   readonly event: EventWithBody | null;
+  /** The answer is sent to whoever the delivery is from, outside this machine. */
+  readonly goesBack: boolean;
   /** The session's messages before this one, oldest first, at most `limit` of the latest. */
   history(limit: number): Promise<readonly HistoryMessage[]>;
 }

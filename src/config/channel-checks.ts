@@ -41,6 +41,7 @@ export function channelProblems(channel: GivenChannel): readonly ConfigProblem[]
     ...signedParts(channel),
     ...unsignedReplies(channel),
     ...badKeys(channel),
+    ...shownSecrets(channel),
   ];
 }
 
@@ -116,6 +117,20 @@ function unsignedReplies(channel: GivenChannel): readonly ConfigProblem[] {
   const detail = `"${key(channel, "reply_url")}" has no secret to sign answers with`;
   return [problem(channel, "reply_url", detail, `"${key(channel, "reply_secret")}" beside it`)];
 }
+
+/** An id or a type is shown to operators, also of refused deliveries: a header with the secret in it must not be one. */
+function shownSecrets(channel: GivenChannel): readonly ConfigProblem[] {
+  const scheme = channel.value("scheme");
+  const own = scheme === "bearer" ? channel.value("header") : scheme === "telegram" ? TELEGRAM_HEADER : undefined;
+  const secret = ["authorization", "proxy-authorization", "cookie", String(own ?? "authorization").toLowerCase()];
+  return (["id_header", "type_header"] as const).flatMap((name) => {
+    const header = channel.value(name);
+    if (typeof header !== "string" || !secret.includes(header.toLowerCase())) return [];
+    return [problem(channel, name, `"${key(channel, name)}" names a header that brings a secret`, "another header")];
+  });
+}
+
+const TELEGRAM_HEADER = "x-telegram-bot-api-secret-token";
 
 /** What stands elsewhere (`env:`, `file:`) is looked at when it is read: a bad one turns the channel off. */
 function badKeys(channel: GivenChannel): readonly ConfigProblem[] {

@@ -150,6 +150,7 @@ function turnOf(parts: RunsParts, { run, event }: Job): AgentTurn {
     device_id: run.device_id,
     text: run.input,
     event: event !== null && parts.isQuestion(event) ? null : event,
+    goesBack: event !== null && parts.replyTo(event) !== null,
     history: (limit) => parts.store.sessions.historyBefore(run.session_id, run.run_id, limit),
   };
 }

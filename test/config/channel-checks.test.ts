@@ -48,6 +48,18 @@ describe("a channel is refused", () => {
       5,
       "type_header or type_field, not both",
     ],
+    [
+      "[channels.shop]\nscheme = 'bearer'\nid_header = 'Authorization'\n",
+      "channels.shop.id_header",
+      3,
+      "names a header that brings a secret",
+    ],
+    [
+      "[channels.shop]\nscheme = 'bearer'\nheader = 'X-Key'\ntype_header = 'x-key'\n",
+      "channels.shop.type_header",
+      4,
+      "names a header that brings a secret",
+    ],
     [hmac("reply_url = 'https://x.example'\n"), "channels.shop.reply_url", 4, "has no secret to sign answers with"],
     [
       hmac("reply_secret = 'hunter2!'\n"),

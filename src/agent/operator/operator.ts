@@ -29,6 +29,10 @@ const MAX_TOOL_INPUT = 500;
 const TO_STRANGERS =
   "I am the built-in operator of this gateway, not a language model. What you write is kept for its owner; I cannot look anything up for you.";
 
+/** To the writer of a comment or a WhatsApp message: a summary of their own words would tell them nothing. */
+const ACKNOWLEDGED =
+  "Received, and kept for the owner of this gateway. This answer was written by its built-in operator, which is neither a person nor a language model.";
+
 /**
  * The agent that needs no key, no network and no model: commands and a search over what the gateway has stored. The same
  * stores and the same clock give the same bytes. Everything that strangers wrote is escaped before it is shown.
@@ -67,7 +71,7 @@ export class Operator implements Agent {
 
   #taskOf(turn: AgentTurn, signal: AbortSignal): Task {
     // A stranger's delivery first, whatever reach its turn has: its text is never read as a command.
-    if (turn.event) return said(this.#parts.summarize(turn.event), true);
+    if (turn.event) return said(turn.goesBack ? ACKNOWLEDGED : this.#parts.summarize(turn.event), true);
     if (turn.origin === "reminder") return said(`Reminder: ${clean(turn.text).trim()}`);
     const asker = askerOf(turn);
     if (!asker) return said(TO_STRANGERS);

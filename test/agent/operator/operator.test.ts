@@ -51,6 +51,14 @@ const ARGS: Readonly<Record<string, string>> = {
 };
 
 describe("what an answer may show", () => {
+  test("an event whose answer goes back is acknowledged, without a word of what the gateway knows", async () => {
+    const desk = new FakeDesk();
+    const event = desk.event(0, { source: "whatsapp", text: "/clients" });
+    const said = textOf(await eventsOf(desk, "/clients", { event, goesBack: true, ...CHANNEL }));
+    expect(said).toStartWith("Received, and kept for the owner");
+    expect(said).not.toContain("summary of");
+  });
+
   test.each(COMMANDS.map(({ name }) => name))("/%s tells a chat device nothing of others", async (name) => {
     expect(await ask(deskWithSecrets(), `/${name} ${ARGS[name] ?? ""}`, CHAT)).not.toContain("SECRET");
   });

@@ -39,6 +39,7 @@ async function say(text: string, about: Partial<AgentTurn> = {}): Promise<string
     origin: "http",
     text,
     event: null,
+    goesBack: false,
     history: async () => [],
     ...OWNER,
     ...about,

@@ -19,6 +19,7 @@ export function turnOf(desk: FakeDesk, text: string, about: Partial<AgentTurn> =
     origin: "http",
     text,
     event: null,
+    goesBack: false,
     history: async () => [],
     ...OWNER,
     ...about,
