@@ -24,8 +24,8 @@ export function switchOf(values: ChannelValues, key: string): boolean {
 }
 
 /** The live secrets: those of `secrets`, else the one of `secret`. Never an empty one: it would let everybody in. */
-export function secretsOf(values: ChannelValues): readonly string[] {
-  const several = listOf(values, "secrets").filter((secret) => secret !== "");
-  const one = textOf(values, "secret");
+export function secretsOf(values: ChannelValues, key: "secret" | "app_secret" = "secret"): readonly string[] {
+  const several = listOf(values, `${key}s`).filter((secret) => secret !== "");
+  const one = textOf(values, key);
   return several.length > 0 || one === null ? several : [one];
 }

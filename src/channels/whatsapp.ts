@@ -8,7 +8,7 @@ import { field, list, text, whole } from "./fields.ts";
 import { noLabel } from "./label.ts";
 import { deliveryIdOf, typeOf } from "./names.ts";
 import { badBody, parseJson } from "./payload.ts";
-import { type ChannelValues, listOf, numberOf, textOf } from "./values.ts";
+import { type ChannelValues, listOf, numberOf, secretsOf, textOf } from "./values.ts";
 import { signHubSignature, verifyHubSignature } from "./verify/hub-signature.ts";
 import { type WhatsappItem, whatsappItems, whatsappSession } from "./whatsapp-items.ts";
 import { senders, whatsappPlan } from "./whatsapp-plan.ts";
@@ -27,8 +27,7 @@ const FIX =
 
 /** `[channels.whatsapp]`: https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks */
 export function whatsappChannel(name: string, values: ChannelValues): Channel {
-  const secret = textOf(values, "app_secret");
-  const settings = { channel: name, secrets: secret === null ? [] : [secret], escapedUnicode: true };
+  const settings = { channel: name, secrets: secretsOf(values, "app_secret"), escapedUnicode: true };
   const plan = { allowed: senders(listOf(values, "allowed_numbers")), phone: textOf(values, "phone_number_id") };
   return {
     name,

@@ -28,6 +28,7 @@ const SCHEMES_OF: Readonly<Record<string, readonly string[]>> = {
 /** Two ways to say one thing. */
 const EITHER_OR = [
   ["secret", "secrets"],
+  ["app_secret", "app_secrets"],
   ["id_header", "id_field"],
   ["type_header", "type_field"],
 ] as const;

@@ -31,10 +31,9 @@ export function resolveChannel(name: string, given: ReadonlyMap<string, Json>, e
 /** What a channel cannot do without, whatever else was given. */
 function missingSecrets(name: string, values: ChannelValues): readonly string[] {
   const kind = channelKind(name);
-  if (kind === "whatsapp") return ["app_secret", "verify_token"].filter((key) => !(key in values)).map(notSet(name));
-  const secrets = values["secrets"];
-  if (values["secret"] !== undefined || (Array.isArray(secrets) && secrets.length > 0)) return [];
-  return ["secret"].map(notSet(name));
+  const several = (key: string) => Array.isArray(values[key]) && values[key].length > 0;
+  const missing = (key: string) => !(key in values) && !several(`${key}s`);
+  return (kind === "whatsapp" ? ["app_secret", "verify_token"] : ["secret"]).filter(missing).map(notSet(name));
 }
 
 /** Of secrets that stand elsewhere: those in the configuration itself have stopped the start. */

@@ -18,6 +18,7 @@ const EXAMPLES: Readonly<Record<string, Json>> = {
   "channels.whatsapp.access_token": "env:WHATSAPP_ACCESS_TOKEN",
   "channels.whatsapp.phone_number_id": "106540352242922",
   "channels.github.secret": "env:GITHUB_WEBHOOK_SECRET",
+  "channels.whatsapp.app_secrets": ["env:WHATSAPP_APP_SECRET_OLD", "env:WHATSAPP_APP_SECRET_NEW"],
   "channels.github.secrets": ["env:GITHUB_SECRET_OLD", "env:GITHUB_SECRET_NEW"],
   "channels.github.access_token": "file:/run/secrets/github_token",
   "channels.shop.scheme": "hmac",

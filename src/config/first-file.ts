@@ -96,6 +96,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set(["channels.shop.username"]);
 
 /** The other way to say what a line above says: both together would be refused. */
 const ALTERNATIVES: ReadonlySet<string> = new Set([
+  "channels.whatsapp.app_secrets",
   "channels.github.secrets",
   "channels.shop.secrets",
   "channels.shop.id_field",

@@ -30,6 +30,7 @@ const CHANNEL_RULES: Readonly<Record<string, Rule>> = {
   graph_url: text(httpUrl),
   api_url: text(httpUrl),
   reply_url: text(httpUrl),
+  app_secrets: (value) => tooMany(value) ?? each((one) => (one === "" ? "is empty" : null), "hidden")(value),
   secrets: (value) => tooMany(value) ?? each((one) => (one === "" ? "is empty" : null), "hidden")(value),
   header: text(headerName),
   timestamp_header: text(headerName),

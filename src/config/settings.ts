@@ -191,6 +191,7 @@ export const CHANNEL_KINDS = {
   whatsapp: {
     verify_token: { ...SECRET, about: "The token typed into Meta's webhook form" },
     app_secret: { ...SECRET, about: "The app's secret, which signs deliveries" },
+    app_secrets: { ...LIST, about: "Two app secrets while one replaces the other", secret: true },
     access_token: { ...SECRET, about: "Sends replies" },
     phone_number_id: { type: "string > 0", allowed: "a string of digits", about: "The number that replies" },
     allowed_numbers: {

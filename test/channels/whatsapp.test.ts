@@ -22,6 +22,20 @@ function delivery(...changes: readonly unknown[]) {
 
 const message = (item: Record<string, unknown>) => readBody(whatsapp(), delivery(change({ messages: [item] })));
 
+test("both app secrets are good while one replaces the other, and no third", () => {
+  const rotating = open("whatsapp", { app_secrets: ["old", "new"], verify_token: "v" });
+  const verdicts = ["old", "new", "other"].map((secret) => {
+    const signer = open("whatsapp", { app_secret: secret, verify_token: "v" });
+    const { headers, body } = signer.sample(null, { now: 0, id: "1", url: "http://h/" });
+    const delivery = { headers: new Headers(headers), url: "http://h/", pathSecret: null, received_at: 0 };
+    const verifier = rotating.verify(delivery);
+    if (isRefusal(verifier)) return verifier.reason;
+    verifier.update(body);
+    return verifier.refusal(body)?.reason ?? "taken";
+  });
+  expect(verdicts).toEqual(["taken", "taken", "wrong_signature"]);
+});
+
 describe("a WhatsApp delivery", () => {
   test("of one message is one event with the raw body, the wamid and the conversation", () => {
     const body = ` ${JSON.stringify(delivery(change({ contacts: [CONTACT], messages: [TEXT] })))}\n`;
