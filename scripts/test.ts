@@ -15,6 +15,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   curl: "curl",
   lsof: "lsof",
   setpriv: "util-linux",
+  prlimit: "util-linux",
+  unshare: "util-linux",
+  mount: "mount",
   node: "nodejs",
 };
 

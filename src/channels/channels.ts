@@ -58,6 +58,7 @@ function kindOf(name: string, values: ChannelValues): Kind | null {
 }
 
 function missingSecret(kind: Kind, values: ChannelValues): string | null {
-  if (kind === "whatsapp") return ["app_secret", "verify_token"].find((key) => textOf(values, key) === null) ?? null;
-  return secretsOf(values).length === 0 ? "secret" : null;
+  const secret = kind === "whatsapp" ? "app_secret" : "secret";
+  if (secretsOf(values, secret).length === 0) return secret;
+  return kind === "whatsapp" && textOf(values, "verify_token") === null ? "verify_token" : null;
 }
