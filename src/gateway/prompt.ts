@@ -39,10 +39,17 @@ export async function planOf(parts: PlanParts, event: EventWithBody): Promise<Ev
   return { text, title: summarize(event), reach: "channel", device_id: null };
 }
 
+/** Plans by event: its body is read once, whoever asks (who answers, is it sent back, where to), and forgotten with it. */
+const plans = new WeakMap<EventWithBody, Plan>();
+
 /** What the channel that took the event makes of it. @throws Problem channel_off */
 export function planOfChannel({ channels }: Pick<PlanParts, "channels">, event: EventWithBody): Plan {
   const channel = channels.get(event.source);
-  if (channel && !isOff(channel)) return channel.plan(event);
+  if (channel && !isOff(channel)) {
+    const plan = plans.get(event) ?? channel.plan(event);
+    plans.set(event, plan);
+    return plan;
+  }
   const why = channel ? `is off: ${channel.off}` : "is not configured any more";
   throw new Problem("channel_off", { detail: `The channel "${event.source}" ${why}` });
 }
