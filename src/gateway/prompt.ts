@@ -11,6 +11,8 @@ import type { EventPlan } from "../runs/deliver.ts";
 
 export interface PlanParts {
   readonly channels: ReadonlyMap<string, Channel | ChannelOff>;
+  /** What was planned for the events under way: a body is read once, whoever asks. */
+  readonly plans: WeakMap<EventWithBody, Plan>;
   readonly config: Config["channels"];
   readonly scopeOf: (device_id: string) => Scope | null;
   readonly random: Random;
@@ -39,11 +41,8 @@ export async function planOf(parts: PlanParts, event: EventWithBody): Promise<Ev
   return { text, title: summarize(event), reach: "channel", device_id: null };
 }
 
-/** Plans by event: its body is read once, whoever asks (who answers, is it sent back, where to), and forgotten with it. */
-const plans = new WeakMap<EventWithBody, Plan>();
-
 /** What the channel that took the event makes of it. @throws Problem channel_off */
-export function planOfChannel({ channels }: Pick<PlanParts, "channels">, event: EventWithBody): Plan {
+export function planOfChannel({ channels, plans }: Pick<PlanParts, "channels" | "plans">, event: EventWithBody): Plan {
   const channel = channels.get(event.source);
   if (channel && !isOff(channel)) {
     const plan = plans.get(event) ?? channel.plan(event);

@@ -19,7 +19,7 @@ import { Streams } from "../sessions/streams.ts";
 import type { NewReply, Store } from "../store/store.ts";
 import type { Channels } from "./channel-services.ts";
 import { GatewayInbox } from "./inbox.ts";
-import { planOf, planOfChannel, retryAt } from "./prompt.ts";
+import { type PlanParts, planOf, planOfChannel, retryAt } from "./prompt.ts";
 import type { Traffic } from "./traffic.ts";
 
 export interface WorkServices {
@@ -55,6 +55,7 @@ export function openWork(parts: WorkParts): WorkServices {
   const { events, runs: stored, search, notes, reminders } = store;
   const own = { clock, devices: async () => devices.list(), status: parts.status };
   const desk = { ...own, events, runs: stored, search, notes, reminders };
+  const plans: PlanParts["plans"] = new WeakMap();
   const agent = parts.agent ?? openAgent(config.agent, { desk, summarize });
   const streams = new Streams(store, clock);
   const permissions = new Permissions(clock);
@@ -69,7 +70,7 @@ export function openWork(parts: WorkParts): WorkServices {
     timeoutMs: config.agent.timeout_seconds * 1_000,
     isQuestion: (event) => questionOf(event) !== null,
     retryAt: (event, now) => retryAt(event, now, random),
-    replyTo: (event) => replyTo(parts, event),
+    replyTo: (event) => replyTo({ channels, plans, clock }, event),
     onReply: parts.onReply,
     onEnded: (state, ms) => traffic.run(state, ms),
   });
@@ -90,16 +91,19 @@ export function openWork(parts: WorkParts): WorkServices {
       log,
       maxConcurrent,
       planOf: (event) =>
-        planOf({ channels, config: config.channels, scopeOf: (id) => devices.scopeOf(id), random }, event),
+        planOf({ channels, plans, config: config.channels, scopeOf: (id) => devices.scopeOf(id), random }, event),
       onEnded: (_event, ms) => traffic.eventEnded(ms),
     }),
   };
 }
 
 /** The way back of a channel's event, as its settings are now. */
-function replyTo({ channels, clock }: Pick<WorkParts, "channels" | "clock">, event: EventWithBody): NewReply | null {
+function replyTo(
+  { channels, plans, clock }: Pick<PlanParts, "channels" | "plans"> & Pick<WorkParts, "clock">,
+  event: EventWithBody,
+): NewReply | null {
   if (!channels.has(event.source)) return null;
-  const plan = planOfChannel({ channels }, event);
+  const plan = planOfChannel({ channels, plans }, event);
   if (!plan.run || plan.reply === null) return null;
   return { reply_id: newId(clock.now()), source: event.source, target: plan.reply };
 }

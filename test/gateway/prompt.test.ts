@@ -34,7 +34,7 @@ function event(body: string, other: Partial<EventWithBody> = {}): EventWithBody 
 const QUESTION = '{"message":"/devices"}';
 
 function partsOf(scope: Scope | null, channels: PlanParts["channels"] = new Map()): PlanParts {
-  return { channels, config: {}, scopeOf: () => scope, random };
+  return { channels, plans: new WeakMap(), config: {}, scopeOf: () => scope, random };
 }
 
 /** A channel of which only `plan` is asked. */
