@@ -1,9 +1,10 @@
 import { nextAttemptAt } from "../lib/backoff.ts";
-import { type Clock, sleep } from "../lib/clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import type { Log } from "../observe/log.ts";
 import type { StoredReply } from "../protocol/reply.ts";
-import { type ReplyOutcome, type ReplyStore, StoreUnavailable } from "../store/store.ts";
+import { persist } from "../store/persist.ts";
+import type { ReplyOutcome, ReplyStore } from "../store/store.ts";
 import type { Sender, SendResult } from "./sender.ts";
 import type { NoSender, SenderOf } from "./senders.ts";
 
@@ -19,7 +20,6 @@ export interface DeliverParts {
 
 /** How long the other side may put us off. */
 export const MAX_WAIT_MS = 86_400_000;
-const STORE_RETRY_MS = 1_000;
 
 /**
  * Takes one claimed reply through one attempt, or says what becomes of one that was cut off, and puts the outcome on disk.
@@ -36,7 +36,7 @@ export async function deliverReply(
   const result = "none" in sender ? unsendable(sender, how) : await attempt(parts, reply, how, sender, stopping);
   const outcome = outcomeOf(parts, reply, result);
   const settle = () => parts.replies.settle(reply.reply_id, reply.attempts, outcome);
-  const current = await persist(parts, reply, settle, stopping);
+  const current = await persist(parts, whatOf(reply), settle, stopping);
   report(parts.log, reply, outcome, current);
   if (current) parts.settled?.(reply, outcome);
 }
@@ -52,7 +52,7 @@ async function attempt(
   let lost: { readonly error: unknown } | null = null;
   const partSent = async () => {
     try {
-      await persist(parts, reply, () => parts.replies.partSent(reply.reply_id, reply.attempts), stopping);
+      await persist(parts, whatOf(reply), () => parts.replies.partSent(reply.reply_id, reply.attempts), stopping);
       arrived += 1;
     } catch (error) {
       lost = { error };
@@ -85,21 +85,8 @@ function outcomeOf({ clock, random }: DeliverParts, reply: StoredReply, result: 
   return { at, state: "retrying", detail, next_at: Math.max(planned, asked) };
 }
 
-async function persist<T>(
-  { clock, log }: DeliverParts,
-  { reply_id }: StoredReply,
-  write: () => Promise<T>,
-  stopping: AbortSignal,
-): Promise<T> {
-  for (;;) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      log.error("Cannot store what became of an answer; trying again", { reply_id, error: error.message });
-      await sleep(clock, STORE_RETRY_MS, stopping);
-    }
-  }
+function whatOf({ reply_id }: StoredReply) {
+  return { doing: "store what became of an answer", id: reply_id };
 }
 
 function report(log: Log, reply: StoredReply, { state, detail }: ReplyOutcome, current: boolean): void {

@@ -3,8 +3,8 @@ import type { Log } from "../observe/log.ts";
 import type { EventWithBody } from "../protocol/event.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { Reach } from "../protocol/run.ts";
+import { persist } from "../store/persist.ts";
 import type { EventStore, RunStore } from "../store/store.ts";
-import { persist } from "./persist.ts";
 import type { RunHandle, Runs, Terminal } from "./runs.ts";
 
 export interface DeliverParts {

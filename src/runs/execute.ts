@@ -6,8 +6,8 @@ import { eventRow, runRow } from "../protocol/rows.ts";
 import type { RunError, StoredRun } from "../protocol/run.ts";
 import type { SessionStream } from "../sessions/stream.ts";
 import { terminalFrame } from "../sessions/streams.ts";
+import { persist } from "../store/persist.ts";
 import type { EventFailure, NewReply, RunOutcome } from "../store/store.ts";
-import { persist } from "./persist.ts";
 import type { RunHandle, RunsParts, Terminal } from "./runs.ts";
 
 /** A run between its commit and the commit of its end. */

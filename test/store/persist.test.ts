@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Log } from "../../src/observe/log.ts";
-import { persist } from "../../src/runs/persist.ts";
+import { persist } from "../../src/store/persist.ts";
 import { StoreUnavailable } from "../../src/store/store.ts";
 import { quiet } from "../support/agent.ts";
 import { ManualClock } from "../support/clock.ts";

@@ -1,12 +1,12 @@
 import { type Clock, sleep } from "../lib/clock.ts";
-import type { Log } from "../observe/log.ts";
-import { StoreUnavailable } from "../store/store.ts";
+import { StoreUnavailable } from "./store.ts";
 
 const RETRY_MS = 1_000;
 
 export interface PersistParts {
   readonly clock: Clock;
-  readonly log: Log;
+  /** `Log` is one. */
+  readonly log: { error(message: string, fields: Readonly<Record<string, string>>): void };
 }
 
 /**
