@@ -112,6 +112,27 @@ export function claimSuite(use: Use): void {
     });
 
     test(
+      "holds its session for 60 s from its first failure, however often it fails, and anew after a replay",
+      use(async ({ store }) => {
+        const [a, b, c] = await acceptAll(store, ["a", "a", "a"]);
+        await store.events.claim(1, NOW);
+        await store.events.fail(a!, 1, { at: NOW, error: "x", next_at: NOW + 5_000 });
+        expect(await claimedIds(store, 5, NOW + 5_000)).toEqual([a!]);
+        await store.events.fail(a!, 2, { at: NOW + 5_000, error: "x", next_at: NOW + 35_000 });
+        expect(await claimedIds(store, 5, NOW + 35_000)).toEqual([a!]);
+        await store.events.fail(a!, 3, { at: NOW + 35_000, error: "x", next_at: NOW + 155_000 });
+        expect(await claimedIds(store, 5, NOW + 59_999)).toEqual([]);
+        expect(await claimedIds(store, 5, NOW + 60_000)).toEqual([b!]);
+        await finishEvent(store, b!);
+        await store.events.replay(a!, NOW + 60_001, "by hand");
+        expect(await claimedIds(store, 5, NOW + 60_002)).toEqual([a!]);
+        await store.events.fail(a!, 4, { at: NOW + 60_003, error: "x", next_at: NOW + 200_000 });
+        expect(await claimedIds(store, 5, NOW + 120_002)).toEqual([]);
+        expect(await claimedIds(store, 5, NOW + 120_003)).toEqual([c!]);
+      }),
+    );
+
+    test(
       "goes before the later events of its session when it is due within that time",
       use(async ({ store }) => {
         const [a, b] = await acceptAll(store, ["a", "a"]);

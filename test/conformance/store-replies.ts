@@ -165,6 +165,21 @@ export function repliesSuite(use: Use): void {
     });
 
     test(
+      "holds a session for 60 s from a reply's first failure, however often it fails",
+      use(async ({ store }) => {
+        const [a1, a2] = await repliesIn(store, ["a", "a"]);
+        const failed = (attempt: number, at: number, next_at: number) =>
+          store.replies.settle(a1!, attempt, { at, state: "retrying", detail: "503", next_at });
+        await store.replies.claim(9, NOW);
+        await failed(1, NOW, NOW + 5_000);
+        expect(await claimed(store, 9, NOW + 5_000)).toEqual([a1!]);
+        await failed(2, NOW + 5_000, NOW + 600_000);
+        expect(await claimed(store, 9, NOW + 59_999)).toEqual([]);
+        expect(await claimed(store, 9, NOW + 60_000)).toEqual([a2!]);
+      }),
+    );
+
+    test(
       "takes a retry when it is due, before the later replies of its session",
       use(async ({ store }) => {
         const [a1, a2] = await repliesIn(store, ["a", "a"]);

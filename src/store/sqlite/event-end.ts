@@ -35,6 +35,10 @@ export function endEvent(
   return true;
 }
 
+/** When an event first failed since it came or was replayed: from then on it holds others up for a minute, however often it is tried. */
+const FIRST_FAILURE = `(
+  SELECT min(at) FROM event_attempts WHERE event = events.id AND number > attempts_before AND outcome = 'failed')`;
+
 /**
  * Marks a running event dead or to be tried again. False when it was not running, or not that attempt (null: whichever).
  * Part of a unit of work.
@@ -53,7 +57,7 @@ export function failEvent(db: Connection, event_id: string, attempt: number | nu
           at,
         )
       : db.get<Ended>(
-          `UPDATE events SET state = 'retrying', error = ?3, updated_at = ?4, due_at = ?5, hold_until = ?6
+          `UPDATE events SET state = 'retrying', error = ?3, updated_at = ?4, due_at = ?5, hold_until = ?6 + coalesce(${FIRST_FAILURE}, ?4)
            WHERE event_id = ?1 AND state = 'running' AND attempts = coalesce(?2, attempts)
            RETURNING id, session_id, attempts`,
           event_id,
@@ -61,7 +65,7 @@ export function failEvent(db: Connection, event_id: string, attempt: number | nu
           error,
           at,
           dueWhenRetried(next_at),
-          at + HOLD_MS,
+          HOLD_MS,
         );
   if (event === null) return false;
   record(db, event, at, "failed", error);

@@ -1,6 +1,6 @@
 import type { Connection } from "./database.ts";
 
-/** What is to be tried again keeps later rows of its session waiting for this long after its failure (contract §5). */
+/** What is to be tried again keeps later rows of its session waiting for this long after its first failure (contract §5). */
 export const HOLD_MS = 60_000;
 
 /**

@@ -83,14 +83,15 @@ export class SqliteReplies implements ReplyStore {
 
   #retry(reply_id: string, attempt: number, { at, detail, next_at }: ReplyOutcome): boolean {
     const reply = this.#db.get<{ session_id: string }>(
-      `UPDATE replies SET state = 'retrying', detail = ?3, updated_at = ?4, due_at = ?5, hold_until = ?6
+      `UPDATE replies SET state = 'retrying', detail = ?3, updated_at = ?4, due_at = ?5,
+         failed_at = coalesce(failed_at, ?4), hold_until = coalesce(failed_at, ?4) + ?6
        WHERE reply_id = ?1 AND attempts = ?2 AND state = 'sending' RETURNING session_id`,
       reply_id,
       attempt,
       detail,
       at,
       dueWhenRetried(next_at ?? at),
-      at + HOLD_MS,
+      HOLD_MS,
     );
     if (reply === null) return false;
     promote(this.#db, REPLIES, reply.session_id);

@@ -68,7 +68,9 @@ CREATE TABLE replies (
   updated_at INTEGER NOT NULL,
   -- As in `events`: 0 is now, NULL is not before another reply of its session was taken.
   due_at     INTEGER CHECK (due_at IS NULL OR state IN ('pending', 'retrying')),
-  -- A retrying reply keeps later ones of its session waiting until then.
+  -- When it first could not be sent.
+  failed_at  INTEGER,
+  -- A retrying reply keeps later ones of its session waiting until then: a minute after `failed_at`.
   hold_until INTEGER CHECK (hold_until IS NULL OR state = 'retrying'),
 
   CHECK (state <> 'retrying' OR (due_at > 0 AND hold_until IS NOT NULL)),
