@@ -95,7 +95,7 @@ async function receive(parts: SourceParts, context: Context, channel: Channel, r
     const reading = channel.read(delivery, bytes);
     if (isRefusal(reading)) throw new Refused(reading);
     if (reading.kind === "answer") return answerOf(reading.answer);
-    const kept = keptHeaders(headers, channel.secretHeaders);
+    const kept = keptHeaders(headers, channel.secretHeaders, delivery.pathSecret);
     return await store(parts, channel, reading.events, kept, received_at);
   } finally {
     release();
@@ -146,16 +146,20 @@ async function accept(
     content_type: event.content_type,
     headers,
     body: event.body,
+    ...(event.stored === undefined ? {} : { stored: event.stored }),
   };
   const result = await parts.store.events.accept(row);
   if (key !== null) recent?.set(key, result.event_id);
   if (result.duplicate) return result;
-  const { body, ...rest } = row;
-  const state = { state: "received", attempts: 0, updated_at: received_at, size: body.length, error: null } as const;
-  feed.emit("event", eventRow({ ...rest, event_id: result.event_id, ...state }));
-  inbox.accepted();
+  const { body, stored, ...rest } = row;
+  const stands = stored === undefined ? ({ state: "received", attempts: 0 } as const) : STORED_ONLY;
+  const shown = { ...rest, ...stands, updated_at: received_at, size: body.length, error: null };
+  feed.emit("event", eventRow({ ...shown, event_id: result.event_id }));
+  if (stored === undefined || result.event_id !== row.event_id) inbox.accepted();
   return result;
 }
+
+const STORED_ONLY = { state: "done", attempts: 1 } as const;
 
 function told(status: "accepted" | "duplicate", results: readonly Accepted[], code: number): Answer {
   const ids = results.map(({ event_id }) => event_id);

@@ -31,6 +31,8 @@ export interface ChannelEvent {
   readonly content_type: string;
   /** The raw body, or this event's own share of one that brought several. */
   readonly body: Uint8Array;
+  /** Why nobody answers it, as the settings are now: what `plan` would say. It is done as soon as it is stored. */
+  readonly stored?: string;
 }
 
 /** What a verified delivery is. */

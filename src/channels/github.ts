@@ -49,7 +49,7 @@ export function githubChannel(name: string, values: ChannelValues): Channel {
       const verifier = verifyHubSignature(settings, delivery);
       return isRefusal(verifier) ? verifier : (missingHeader(delivery.headers) ?? verifier);
     },
-    read: (delivery, body) => read(delivery, body, wanted),
+    read: (delivery, body) => read(delivery, body, wanted, repositories),
     plan: (event) => planOf(event, repositories, replies),
     sample(event, context) {
       const [kind, content] = sampleOf(name, samples, event);
@@ -78,7 +78,12 @@ function missingHeader(headers: Headers): Refusal | null {
   return { reason: "missing_delivery_id", code: "bad_request", detail, fix: FIX };
 }
 
-function read({ headers }: Delivery, body: Uint8Array, wanted: ReadonlySet<string>): Reading | Refusal {
+function read(
+  { headers }: Delivery,
+  body: Uint8Array,
+  wanted: ReadonlySet<string>,
+  repositories: readonly string[],
+): Reading | Refusal {
   const refused = missingHeader(headers);
   if (refused) return refused;
   const contentType = contentTypeOf(headers);
@@ -88,7 +93,9 @@ function read({ headers }: Delivery, body: Uint8Array, wanted: ReadonlySet<strin
   if (!isWanted(facts, wanted)) return ignored(facts.type);
   const delivery_id = deliveryIdOf(headers.get(DELIVERY_HEADER));
   const { type, session_id } = facts;
-  return { kind: "events", events: [{ type, delivery_id, session_id, content_type: contentType, body }] };
+  const stored = whyNot(facts, repositories);
+  const told = stored === null ? {} : { stored };
+  return { kind: "events", events: [{ type, delivery_id, session_id, content_type: contentType, body, ...told }] };
 }
 
 /** A ping is always taken: it is how an operator sees that the webhook arrives. */

@@ -11,7 +11,7 @@ import { badBody, parseJson } from "./payload.ts";
 import { type ChannelValues, listOf, numberOf, secretsOf, textOf } from "./values.ts";
 import { signHubSignature, verifyHubSignature } from "./verify/hub-signature.ts";
 import { type WhatsappItem, whatsappItems, whatsappSession } from "./whatsapp-items.ts";
-import { senders, whatsappPlan } from "./whatsapp-plan.ts";
+import { senders, type WhatsappSettings, whatsappPlan } from "./whatsapp-plan.ts";
 import { WHATSAPP_SAMPLES } from "./whatsapp-samples.ts";
 
 /** Meta's own limit. */
@@ -36,7 +36,7 @@ export function whatsappChannel(name: string, values: ChannelValues): Channel {
     secretInPath: false,
     secretHeaders: [],
     verify: (delivery) => verifyHubSignature(settings, delivery),
-    read: (delivery, body) => read(name, delivery, body),
+    read: (delivery, body) => read(name, plan, delivery, body),
     handshake: (query) => handshake(name, textOf(values, "verify_token"), query),
     accepted: { status: 200, body: '{"status":"accepted"}', type: "application/json; charset=utf-8" },
     plan: (event) => planOf(event, plan),
@@ -69,7 +69,7 @@ function handshake(name: string, token: string | null, query: URLSearchParams): 
   return { status: 200, body: challenge, type: "text/plain; charset=utf-8" };
 }
 
-function read(name: string, delivery: Delivery, body: Uint8Array): Reading | Refusal {
+function read(name: string, plan: WhatsappSettings, delivery: Delivery, body: Uint8Array): Reading | Refusal {
   const parsed = parseJson(body);
   if (!parsed.ok) return badBody(parsed.found, FIX);
   // Taken apart below, which costs a level of the stack for each level of the text.
@@ -89,26 +89,35 @@ function read(name: string, delivery: Delivery, body: Uint8Array): Reading | Ref
   }
   // To the byte, where nothing has to be taken apart.
   if (items.length === 1) {
-    return { kind: "events", events: [eventOf(name, first, body, contentTypeOf(delivery.headers))] };
+    return { kind: "events", events: [eventOf(name, plan, first, body, contentTypeOf(delivery.headers))] };
   }
-  return shares(name, items);
+  return shares(name, plan, items);
 }
 
-function shares(name: string, items: readonly WhatsappItem[]): Reading | Refusal {
+function shares(name: string, plan: WhatsappSettings, items: readonly WhatsappItem[]): Reading | Refusal {
   const events: ChannelEvent[] = [];
   let size = 0;
   for (const item of items) {
     const share = Buffer.from(JSON.stringify(item.alone()));
     size += share.length;
     if (size > MAX_SHARES) return badBody("repeats too much with each of its messages", FIX);
-    events.push(eventOf(name, item, share, "application/json"));
+    events.push(eventOf(name, plan, item, share, "application/json"));
   }
   return { kind: "events", events };
 }
 
-function eventOf(name: string, found: WhatsappItem, body: Uint8Array, content_type: string): ChannelEvent {
+function eventOf(
+  name: string,
+  settings: WhatsappSettings,
+  found: WhatsappItem,
+  body: Uint8Array,
+  content_type: string,
+): ChannelEvent {
   const type = found.kind === "other" ? typeOf(found.field) : found.kind;
-  return { type, delivery_id: deliveryIdOf(idOf(found)), session_id: whatsappSession(name, found), content_type, body };
+  const plan = whatsappPlan(found, settings);
+  const stored = plan.run ? {} : { stored: plan.reason };
+  const session_id = whatsappSession(name, found);
+  return { type, delivery_id: deliveryIdOf(idOf(found)), session_id, content_type, body, ...stored };
 }
 
 /** Meta numbers no deliveries, so what it brings is told apart by what is in it; null where nothing in it is unique. */
@@ -134,7 +143,7 @@ function scalar(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
-function planOf(event: EventWithBody, settings: Parameters<typeof whatsappPlan>[1]): Plan {
+function planOf(event: EventWithBody, settings: WhatsappSettings): Plan {
   if (event.purged) return PURGED;
   const parsed = parseJson(event.body);
   if (!parsed.ok) return { run: false, reason: `its body ${parsed.found}` };

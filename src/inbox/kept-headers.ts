@@ -4,12 +4,30 @@ const SECRET =
 
 const REDACTED = "[redacted]";
 
-/** A request's headers as they are stored with an event: names in lower case, secrets and those named in `more` redacted. */
-export function keptHeaders(headers: Headers, more: readonly string[] = []): Record<string, string> {
+/**
+ * A request's headers as they are stored with an event: names in lower case, secrets and those named in `more` redacted.
+ * `inAddress` is the secret that came in the address: proxies repeat addresses in headers (X-Original-URI, X-Forwarded-Uri).
+ */
+export function keptHeaders(
+  headers: Headers,
+  more: readonly string[] = [],
+  inAddress: string | null = null,
+): Record<string, string> {
   const kept: Record<string, string> = {};
   // forEach takes half of what iterating does: no array for each pair.
   headers.forEach((value, name) => {
-    kept[name] = SECRET.test(name) || more.includes(name) ? REDACTED : value;
+    const secret = SECRET.test(name) || more.includes(name) || (inAddress !== null && repeats(value, inAddress));
+    kept[name] = secret ? REDACTED : value;
   });
   return kept;
+}
+
+/** Percent-encoded too, in whatever letter case: the proxy's encoding need not be the sender's. */
+function repeats(value: string, secret: string): boolean {
+  if (value.includes(secret)) return true;
+  try {
+    return decodeURIComponent(value).includes(secret);
+  } catch {
+    return value.includes("/webhook/"); // an address that cannot be read may have it all the same
+  }
 }

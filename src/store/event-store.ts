@@ -13,6 +13,8 @@ export interface NewEvent {
   readonly content_type: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** Nobody answers it: it is done when it is stored, with this as the detail of its one attempt. */
+  readonly stored?: string;
 }
 
 export interface EventFilter {

@@ -163,6 +163,14 @@ describe("a verified delivery", () => {
     expect(state).toMatchObject({ released: 1, strangers: 0 });
   });
 
+  test("that nobody answers is done with that, and the agent is not troubled", async () => {
+    const read: Reading = { kind: "events", events: [{ ...eventOf("d1"), stored: "A ping." }] };
+    const { post, stored, counted } = scene({ says: { read } });
+    expect(await post()).toMatchObject({ status: 202 });
+    expect([...stored.values()]).toMatchObject([{ stored: "A ping." }]);
+    expect(counted).toEqual(["feed event", "accepted shop 1", "duplicate shop 0"]);
+  });
+
   test("is known again by its delivery id: in memory first, then on disk, with 200 and the first event's id", async () => {
     const { post, stored, counted, state } = scene();
     const first = await post();

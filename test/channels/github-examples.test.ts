@@ -61,6 +61,8 @@ describe("GitHub's own examples", () => {
         expect([read.type, read.session_id, read.delivery_id]).toEqual([type, expectedSession(known), id]);
         expect(read.session_id).toMatch(SESSION_ID);
         const planned = plan(channel, [read]);
+        // What is said at once is what would be said in its turn.
+        expect(read.stored).toBe(planned.run ? undefined : planned.reason);
         const bot = known.sender?.type === "Bot" || known.sender?.login?.endsWith("[bot]");
         if (bot || name === "ping") expect(planned.run).toBe(false);
         if (name === "push" && !bot) expect(planned).toEqual({ run: true, reply: null });

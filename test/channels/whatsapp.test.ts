@@ -67,6 +67,16 @@ describe("a WhatsApp delivery", () => {
     expect(share).toEqual({ object: "whatsapp_business_account", extra: 1, entry: [{ id: "9", changes: [own] }] });
   });
 
+  test("says at once of what nobody answers what would be said in its turn", () => {
+    const items = { messages: [TEXT, { ...TEXT, id: "wamid.E", type: "sticker" }], statuses: [STATUS] };
+    for (const channel of [whatsapp(), whatsapp({ allowed_numbers: [] })]) {
+      const read = events(readBody(channel, delivery(change(items), change({}, "account_alerts"))));
+      const planned = read.map((one) => plan(channel, [one]));
+      expect(read.map(({ stored }) => stored)).toEqual(planned.map((one) => (one.run ? undefined : one.reason)));
+      expect(planned.some(({ run }) => !run)).toBe(true);
+    }
+  });
+
   test("gives the same events when what it brings comes again alone", () => {
     const batch = events(readBody(whatsapp(), delivery(change({ messages: [TEXT], statuses: [STATUS] }))));
     for (const one of batch) {

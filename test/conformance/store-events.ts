@@ -29,6 +29,24 @@ export function eventsSuite(use: Use): void {
       }),
     );
 
+    test(
+      "is done at once with what nobody answers, with one attempt and found by its words, and can be replayed",
+      use(async ({ store }) => {
+        const body = bytes('{"zen":"Speak like a human"}');
+        const event = sampleEvent({ delivery_id: "ping-1", body, stored: "A ping." });
+        expect(await store.events.accept(event)).toEqual({ event_id: event.event_id, duplicate: false });
+        expect(await store.events.accept({ ...event, event_id: "other" })).toMatchObject({ duplicate: true });
+        expect(await store.events.get(event.event_id)).toMatchObject({ state: "done", attempts: 1, tries: 1, body });
+        expect(await store.events.attempts(event.event_id)).toEqual([{ at: NOW, outcome: "done", detail: "A ping." }]);
+        expect((await store.events.list({ q: "speak human", limit: 5 })).items).toHaveLength(1);
+        expect(await store.events.claim(5, NOW)).toEqual([]);
+        expect(await store.events.replay(event.event_id, NOW + 1, "by hand")).toBe("replayed");
+        expect(await store.events.claim(5, NOW + 2)).toMatchObject([
+          { event_id: event.event_id, attempts: 2, tries: 1 },
+        ]);
+      }),
+    );
+
     test.each([
       ["an empty body", new Uint8Array(0)],
       ["bytes that are not UTF-8", new Uint8Array([0xff, 0xfe, 0x00, 0xc3])],

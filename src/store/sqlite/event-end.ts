@@ -92,8 +92,11 @@ export function record(
   );
 }
 
-/** An event is found by its words from its first end on; accepting one is cheap because it waits until then. */
-function makeSearchable(db: Connection, id: number): void {
+/**
+ * An event is found by its words from its first end on; accepting one is cheap because it waits until then. Part of a unit of
+ * work.
+ */
+export function makeSearchable(db: Connection, id: number): void {
   if (db.get("SELECT 1 FROM event_search WHERE rowid = ?", id) !== null) return;
   const event = db.get<{ source: string; type: string; body: Uint8Array }>(
     "SELECT e.source, e.type, b.body FROM events e JOIN event_bodies b USING (id) WHERE e.id = ?",
