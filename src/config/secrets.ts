@@ -13,11 +13,15 @@ export function isReference(text: string): boolean {
   return REFERENCE.test(text);
 }
 
-/** The secret that `text` is or points to. A file's last line feed is not part of it. */
+/** The secret that `text` is or points to. A file's last line feed is not part of it. A blank one is none: anyone guesses it. */
 export function resolveSecret(text: string, env: Environment): Secret {
   if (text.startsWith("env:")) return fromEnvironment(text.slice("env:".length), env);
   if (text.startsWith("file:")) return fromFile(text.slice("file:".length));
-  return { ok: true, value: text };
+  return isBlank(text) ? { ok: false, reason: "it is blank" } : { ok: true, value: text };
+}
+
+function isBlank(text: string): boolean {
+  return text.trim() === "";
 }
 
 /** A URL without the user name and password in it, for printing. */
@@ -27,8 +31,8 @@ export function withoutCredentials(url: string): string {
 
 function fromEnvironment(name: string, env: Environment): Secret {
   const value = env[name];
-  if (value !== undefined && value !== "") return { ok: true, value };
-  return { ok: false, reason: `the environment variable "${name}" is ${value === "" ? "empty" : "not set"}` };
+  if (value !== undefined && !isBlank(value)) return { ok: true, value };
+  return { ok: false, reason: `the environment variable "${name}" is ${value === undefined ? "not set" : "empty"}` };
 }
 
 function fromFile(path: string): Secret {
@@ -40,7 +44,7 @@ function fromFile(path: string): Secret {
     if (size > MAX_SECRET_BYTES) return { ok: false, reason: `"${path}" has ${size} bytes, more than 65536` };
     const value = decodeUtf8(readFileSync(path))?.replace(/\r?\n$/, "");
     if (value === undefined) return { ok: false, reason: `"${path}" is not UTF-8 text` };
-    return value === "" ? { ok: false, reason: `"${path}" is empty` } : { ok: true, value };
+    return isBlank(value) ? { ok: false, reason: `"${path}" is empty` } : { ok: true, value };
   } catch (error) {
     return { ok: false, reason: `"${path}" cannot be read (${errorCode(error)})` };
   }

@@ -30,6 +30,8 @@ describe("resolveSecret", () => {
   test.each([
     ["env:TOKEN", {}, 'the environment variable "TOKEN" is not set'],
     ["env:TOKEN", { TOKEN: "" }, 'the environment variable "TOKEN" is empty'],
+    ["env:TOKEN", { TOKEN: " \t\n" }, 'the environment variable "TOKEN" is empty'],
+    ["  ", {}, "it is blank"],
     ["env:", {}, 'the environment variable "" is not set'],
     ["file:secret.txt", {}, '"file:secret.txt" is no absolute path'],
     ["file:/does/not/exist", {}, '"/does/not/exist" cannot be read (ENOENT)'],
