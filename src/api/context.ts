@@ -28,8 +28,6 @@ export interface Context {
   heldBody(maxBytes: number, see: (bytes: Uint8Array) => void): Promise<HeldBody>;
   /** Counts the request in its address's window: for routes that count only those who could not prove themselves. */
   countStranger(): Standing;
-  /** How the address stands, without counting. */
-  stranger(): Standing;
   /** Keeps the connection open although nothing is sent for `seconds`; 0: for as long as it takes. */
   hold(seconds: number): void;
   /** Takes `hold` back: from now on silence closes the connection as it does any other. */

@@ -7,10 +7,12 @@ import {
   isRefusal,
 } from "../channels/channel.ts";
 import { type Answer, JSON_TYPE } from "../http/answer.ts";
-import { announced } from "../http/body.ts";
+import { announced } from "../http/arrival.ts";
 import { keptHeaders } from "../inbox/kept-headers.ts";
 import { newId } from "../lib/ids.ts";
+import { nearest } from "../lib/nearest.ts";
 import { Problem } from "../protocol/problem.ts";
+import { REPLY_HEADER } from "../protocol/reply.ts";
 import { eventRow } from "../protocol/rows.ts";
 import type { NewEvent } from "../store/store.ts";
 import type { Context, Handler } from "./context.ts";
@@ -32,9 +34,6 @@ export type SourceParts = Pick<
   "store" | "feed" | "inbox" | "clock" | "channels" | "counts" | "refusals" | "spend" | "recent" | "urlOf"
 >;
 
-/** Larger bodies of an address that has used up its window are not read before anything is proved. */
-const SMALL = 65_536;
-
 /** What a delivery is remembered by in `recent`. No source has a space in its name. */
 export function recentKey(source: string, delivery_id: string): string {
   return `${source} ${delivery_id}`;
@@ -43,14 +42,12 @@ export function recentKey(source: string, delivery_id: string): string {
 /** POST /webhook/{source}, and its aliases: verified over the raw bytes, stored, then acknowledged. */
 export function source(parts: SourceParts, alias?: string): Handler {
   return async (context) => {
-    const name = alias ?? context.params["source"] ?? "";
-    const at = parts.clock.now();
-    let channel: Channel | null = null;
+    const met = meet(parts, context, alias);
     try {
-      channel = openedChannel(parts, context, name);
-      return await receive(parts, context, channel, at);
+      met.channel = openedChannel(parts, context, met.name);
+      return await receive(parts, context, met.channel, met);
     } catch (error) {
-      throw refused(parts, context, { name, channel, at }, error);
+      throw refused(parts, context, met, error);
     }
   };
 }
@@ -58,22 +55,35 @@ export function source(parts: SourceParts, alias?: string): Handler {
 /** GET of the same addresses: the verification some providers send before they send anything else. */
 export function handshake(parts: SourceParts, alias?: string): Handler {
   return (context) => {
-    const name = alias ?? context.params["source"] ?? "";
-    const at = parts.clock.now();
-    let channel: Channel | null = null;
+    const met = meet(parts, context, alias);
     try {
-      channel = openedChannel(parts, context, name);
-      if (!channel.handshake) return onlyPost(name);
-      const found = channel.handshake(new URLSearchParams(context.queryText));
+      met.channel = openedChannel(parts, context, met.name);
+      if (!met.channel.handshake) return onlyPost(context, met.name);
+      const found = met.channel.handshake(new URLSearchParams(context.queryText));
       if (isRefusal(found)) throw new Refused(found);
       return answerOf(found);
     } catch (error) {
-      throw refused(parts, context, { name, channel, at }, error);
+      throw refused(parts, context, met, error);
     }
   };
 }
 
-async function receive(parts: SourceParts, context: Context, channel: Channel, received_at: number): Promise<Answer> {
+/** What is known of a delivery so far. */
+interface Met {
+  readonly name: string;
+  readonly at: number;
+  channel: Channel | null;
+  /** Bytes of the body that were announced or have come. */
+  size: number;
+}
+
+function meet({ clock }: SourceParts, { params, request }: Context, alias: string | undefined): Met {
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  const size = Number.isSafeInteger(announced) && announced > 0 ? announced : 0;
+  return { name: alias ?? params["source"] ?? "", at: clock.now(), channel: null, size };
+}
+
+async function receive(parts: SourceParts, context: Context, channel: Channel, met: Met): Promise<Answer> {
   const { request } = context;
   announced(request, channel.maxBody);
   const { headers } = request;
@@ -81,12 +91,16 @@ async function receive(parts: SourceParts, context: Context, channel: Channel, r
     headers,
     url: parts.urlOf(context),
     pathSecret: context.params["secret"] ?? null,
-    received_at,
+    received_at: met.at,
   };
   const verifier = channel.verify(delivery);
   if (isRefusal(verifier)) throw new Refused(verifier);
-  turnAwayLarge(context);
-  const { bytes, release } = await context.heldBody(channel.maxBody, (chunk) => verifier.update(chunk));
+  let arrived = 0;
+  const { bytes, release } = await context.heldBody(channel.maxBody, (chunk) => {
+    arrived += chunk.length;
+    met.size = Math.max(met.size, arrived);
+    verifier.update(chunk);
+  });
   try {
     const refusal = verifier.refusal(bytes);
     if (refusal) throw new Refused(refusal);
@@ -96,7 +110,8 @@ async function receive(parts: SourceParts, context: Context, channel: Channel, r
     if (isRefusal(reading)) throw new Refused(reading);
     if (reading.kind === "answer") return answerOf(reading.answer);
     const kept = keptHeaders(headers, channel.secretHeaders, delivery.pathSecret);
-    return await store(parts, channel, reading.events, kept, received_at);
+    const events = headers.has(REPLY_HEADER) ? reading.events.map(unanswered) : reading.events;
+    return await store(parts, channel, events, kept, met.at);
   } finally {
     release();
   }
@@ -114,7 +129,8 @@ async function store(
   const fresh = results.filter(({ duplicate }) => !duplicate);
   parts.counts.accepted(channel.name, fresh.length);
   parts.counts.duplicate(channel.name, results.length - fresh.length);
-  if (channel.accepted) return answerOf(channel.accepted);
+  const { accepted } = channel;
+  if (accepted && (fresh.length > 0 || accepted.type !== JSON_TYPE)) return answerOf(accepted);
   if (fresh.length === 0 && results.length > 0) return told("duplicate", results, 200);
   return told("accepted", fresh, 202);
 }
@@ -181,20 +197,6 @@ function openedChannel({ channels }: SourceParts, context: Context, name: string
   return found;
 }
 
-/** What has proved nothing may not make the gateway read megabytes again and again. */
-function turnAwayLarge(context: Context): void {
-  const length = context.request.headers.get("content-length");
-  if (length !== null && Number(length) <= SMALL) return;
-  const { retryAfter } = context.stranger();
-  if (retryAfter > 0) throw new Refused(tooMany(retryAfter));
-}
-
-interface Met {
-  readonly name: string;
-  readonly channel: Channel | null;
-  readonly at: number;
-}
-
 /** Keeps what was refused and why, and makes the sender's answer of it. */
 function refused(parts: SourceParts, context: Context, met: Met, error: unknown): unknown {
   const refusal = refusalOf(error);
@@ -202,32 +204,37 @@ function refused(parts: SourceParts, context: Context, met: Met, error: unknown)
   const proved = PROVED.has(refusal.reason);
   const wait = proved ? 0 : context.countStranger().retryAfter;
   const { headers } = context.request;
-  const shown = /^[a-z0-9][a-z0-9_-]{0,63}$/.test(met.name) ? met.name : "(invalid)";
-  parts.counts.refused(
-    met.channel ? met.channel.name : parts.channels.has(met.name) ? met.name : "(none)",
-    refusal.reason,
-  );
+  const known = parts.channels.has(met.name);
+  parts.counts.refused(known ? met.name : "(none)", refusal.reason);
   parts.refusals.record({
     request_id: context.request_id,
     at: met.at,
-    source: shown,
+    source: known ? met.name : likely(met.name, [...parts.channels.keys()]),
     reason: refusal.reason,
     detail: refusal.detail,
     fix: refusal.fix,
     client: context.client,
-    size: sizeOf(headers),
+    size: met.size,
     ...(met.channel?.label(headers) ?? { delivery_id: null, event: null }),
   });
   if (wait > 0) return problemOf(tooMany(wait), met.channel?.kind, error);
   return error instanceof Problem ? error : problemOf(refusal, met.channel?.kind, error);
 }
 
-function sizeOf(headers: Headers): number {
-  const length = Number(headers.get("content-length") ?? 0);
-  return Number.isSafeInteger(length) && length > 0 ? length : 0;
+/** A name that was mistyped. Any other is not repeated: it may be a secret whose source was left out of the address. */
+function likely(name: string, known: readonly string[]): string {
+  return nearest(name, known) === undefined ? "(unknown)" : name;
 }
 
-function onlyPost(name: string): never {
+/** A callback whose address is a source of a gateway would be answered, and the answer too, without end. */
+function unanswered(event: ChannelEvent): ChannelEvent {
+  return { ...event, stored: "an answer that a gateway sent" };
+}
+
+/** Counted as any request that proves nothing. */
+function onlyPost(context: Context, name: string): never {
+  const wait = context.countStranger().retryAfter;
+  if (wait > 0) throw problemOf(tooMany(wait), undefined, null);
   throw new Problem("method_not_allowed", {
     detail: `Deliveries of "${name}" come by POST.`,
     headers: { Allow: "POST" },

@@ -9,7 +9,7 @@ import type { RateLimiter } from "../limits/rate-limiter.ts";
 import { covers, LOCAL_PRINCIPAL, type Principal } from "../protocol/principal.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { Route } from "./route.ts";
-import type { Standing, Strangers, Visit } from "./visit.ts";
+import type { Standing, Visit } from "./visit.ts";
 
 export interface Limiters {
   /** Writes of devices, and everything of addresses. */
@@ -55,7 +55,7 @@ export class Gatekeeper {
     const sent = tokenOf(headers);
     const checkBrowser = () => this.#checkBrowser(visit, peer.viaProxy, sent.kind !== "none");
     if (route?.limit === "none" || route?.limit === "source") {
-      if (route.limit === "source") visit.strangers = this.#strangers(visit.client);
+      if (route.limit === "source") visit.stranger = () => this.#countStranger(visit.client);
       checkBrowser();
       return;
     }
@@ -128,16 +128,10 @@ export class Gatekeeper {
     visit.cors = cors;
   }
 
-  #strangers(client: string): Strangers {
+  /** Whole seconds to wait, 0 when there was room. */
+  #countStranger(client: string): number {
     const { limiters, limited, clock } = this.#parts;
-    if (!limited) return { count: () => 0, peek: () => 0 };
-    return {
-      count: () => secondsToWait(limiters.default.hit(client, false, clock.monotonic())),
-      peek: () => {
-        const { remaining, resetMs } = limiters.default.peek(client, clock.monotonic());
-        return remaining > 0 ? 0 : secondsToWait(-resetMs);
-      },
-    };
+    return limited ? secondsToWait(limiters.default.hit(client, false, clock.monotonic())) : 0;
   }
 
   #countWrongToken(visit: Visit): void {

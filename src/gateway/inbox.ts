@@ -104,9 +104,10 @@ export class GatewayInbox implements Inbox {
           clock,
           log,
           planOf,
-          onStored: (one, at) => {
-            feed.emit("event", eventRow({ ...one, state: "done", updated_at: at, error: null }));
-            onEnded(one, at - one.received_at);
+          onSettled: (one, at, failure) => {
+            const state = failure === null ? "done" : failure.next_at === null ? "dead" : "retrying";
+            feed.emit("event", eventRow({ ...one, state, updated_at: at, error: failure?.error ?? null }));
+            if (failure === null) onEnded(one, at - one.received_at);
           },
           retryAt: (one, now) => retryAt(one, now, random),
         },

@@ -1,12 +1,13 @@
 import { type Answer, problemAnswer } from "../http/answer.ts";
 import type { Deadlines } from "../http/deadlines.ts";
 import { corsHeaders, preflightHeaders, SECURITY_HEADERS } from "../http/headers.ts";
-import type { WaitedBudget } from "../http/held-body.ts";
+import type { Budgets } from "../http/held-body.ts";
 import { Router } from "../http/router.ts";
 import { parseTarget } from "../http/target.ts";
 import type { Clock } from "../lib/clock.ts";
 import { newId } from "../lib/ids.ts";
 import { rateLimitField } from "../limits/rate-limit-headers.ts";
+import { Flood } from "../observe/flood.ts";
 import type { Log } from "../observe/log.ts";
 import { Problem, type ProblemCode } from "../protocol/problem.ts";
 import type { Gatekeeper } from "./gatekeeper.ts";
@@ -24,7 +25,7 @@ export interface PipelineParts {
   /** The RateLimit-Policy field of each policy. */
   readonly policies: Readonly<Record<Standing["policy"], string>>;
   readonly deadlines: Deadlines;
-  readonly budget: WaitedBudget;
+  readonly budgets: Budgets;
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly log: Log;
@@ -37,9 +38,11 @@ export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #router: Router<Route>;
   readonly #localRouter: Router<Route>;
+  readonly #flood: Flood;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
+    this.#flood = new Flood({ limit: REFUSED_LINES, clock: parts.clock, log: parts.log });
     this.#router = new Router(parts.routes.filter(({ auth }) => auth !== "local"));
     this.#localRouter = new Router(parts.routes);
   }
@@ -78,13 +81,12 @@ export class Pipeline {
     if (match.found === "other_method") return otherMethod(visit, match.methods);
     gatekeeper.authorize(visit.principal, match.route);
     visit.params = match.params;
-    const { handler, maxBody } = match.route;
+    const { handler } = match.route;
     if (handler === "websocket") {
       if (!upgrade) throw new Problem("not_found", { detail: "The Unix socket speaks HTTP only." });
       return upgrade(visit);
     }
-    if (maxBody > 0) visit.limits = { maxBytes: maxBody, deadlines: this.#parts.deadlines, budget: this.#parts.budget };
-    else if (match.route.limit === "source") visit.intake = this.#parts;
+    visit.intake = this.#parts;
     return handler(visit);
   }
 
@@ -120,7 +122,7 @@ export class Pipeline {
     const ms = clock.monotonic() - visit.began;
     const route = visit.route?.path ?? "(none)";
     if (!local) traffic.request(route, status, ms);
-    if (!log.takes(local ? "debug" : "info")) return;
+    if (!log.takes(local ? "debug" : "info") || (status === 429 && !this.#flood.allows())) return;
     const { method } = visit.request;
     const { request_id, client, principal } = visit;
     const fields = {
@@ -136,6 +138,9 @@ export class Pipeline {
     else log.info("request", fields);
   }
 }
+
+/** Lines a second about clients that ask too often. */
+const REFUSED_LINES = 20;
 
 /** Refusals with a status of the server's that no fault is behind. */
 const EXPECTED: ReadonlySet<ProblemCode> = new Set(["channel_off", "overloaded", "shutting_down"]);
@@ -172,6 +177,9 @@ function otherMethod(visit: Visit, methods: readonly string[]): Answer {
   };
 }
 
+/** What follows a source's name may be its secret: not even who sent it is shown it again. */
 function shown(path: string): string {
+  const source = /^\/webhook\/[^/]+\//.exec(path);
+  if (source) return `${source[0]}…`;
   return path.length > 100 ? `${path.slice(0, 100)}…` : path;
 }

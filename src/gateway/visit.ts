@@ -1,6 +1,6 @@
 import type { Context } from "../api/context.ts";
-import { type BodyLimits, readBody } from "../http/body.ts";
-import { type HeldBody, type HeldBodyLimits, holdBody } from "../http/held-body.ts";
+import { readBody } from "../http/body.ts";
+import { type BodyLimits, type HeldBody, holdBody } from "../http/held-body.ts";
 import type { Target } from "../http/target.ts";
 import type { Principal } from "../protocol/principal.ts";
 import type { Route } from "./route.ts";
@@ -19,13 +19,7 @@ export interface RequestServer {
 }
 
 /** What every body is read with. */
-export type Intake = Omit<HeldBodyLimits, "maxBytes">;
-
-/** An address's window: each returns the whole seconds to wait, 0 when there is room. */
-export interface Strangers {
-  count(): number;
-  peek(): number;
-}
+export type Intake = Omit<BodyLimits, "maxBytes" | "client">;
 
 /** Seconds of silence after which Bun closes a connection, unless a handler holds it open. */
 export const IDLE_SECONDS = 30;
@@ -45,10 +39,9 @@ export class Visit implements Context {
   standing: Standing | null = null;
   /** The origin that gets CORS headers. */
   cors: string | null = null;
-  limits: BodyLimits | null = null;
   intake: Intake | null = null;
-  /** What the gatekeeper knows of an address that has proved nothing yet. */
-  strangers: Strangers = { count: () => 0, peek: () => 0 };
+  /** Counts the request in the window of its address, which has proved nothing. Returns the whole seconds to wait. */
+  stranger: () => number = () => 0;
   held = false;
 
   constructor(request: Request, server: RequestServer, request_id: string, began: number) {
@@ -68,8 +61,9 @@ export class Visit implements Context {
   }
 
   body(): Promise<Uint8Array> {
-    if (!this.limits) throw new Error(`The route ${this.route?.path} reads a body but allows none`);
-    return readBody(this.request, this.limits);
+    const maxBytes = this.route?.maxBody ?? 0;
+    if (maxBytes === 0) throw new Error(`The route ${this.route?.path} reads a body but allows none`);
+    return readBody(this.request, this.#limits(maxBytes));
   }
 
   hold(seconds: number): void {
@@ -78,16 +72,18 @@ export class Visit implements Context {
   }
 
   heldBody(maxBytes: number, see: (bytes: Uint8Array) => void): Promise<HeldBody> {
-    if (!this.intake) throw new Error(`The route ${this.route?.path} reads a body but has no intake`);
-    return holdBody(this.request, { ...this.intake, maxBytes }, see);
+    return holdBody(this.request, this.#limits(maxBytes), see);
   }
 
   countStranger(): { readonly retryAfter: number } {
-    return { retryAfter: this.strangers.count() };
+    return { retryAfter: this.stranger() };
   }
 
-  stranger(): { readonly retryAfter: number } {
-    return { retryAfter: this.strangers.peek() };
+  #limits(maxBytes: number): BodyLimits {
+    const { intake, client } = this;
+    if (!intake) throw new Error(`The route ${this.route?.path} is asked for a body before it is matched`);
+    const { deadlines, budgets, clock } = intake;
+    return { maxBytes, deadlines, budgets, clock, client: this.principal?.device_id ?? client };
   }
 
   /** Bun keeps a request's timeout for the connection's next one, so it is set back before the answer leaves. */

@@ -2,6 +2,9 @@
 const SECRET =
   /^(authorization|proxy-authorization|cookie|x-pairing-code|sec-websocket-protocol)$|token|secret|api-?key|password/;
 
+/** The same by what a value looks like, under whatever name it comes. */
+const SECRET_VALUE = /^(?:bearer|basic)\s|zc_[0-9a-f]{64}/i;
+
 const REDACTED = "[redacted]";
 
 /**
@@ -16,7 +19,11 @@ export function keptHeaders(
   const kept: Record<string, string> = {};
   // forEach takes half of what iterating does: no array for each pair.
   headers.forEach((value, name) => {
-    const secret = SECRET.test(name) || more.includes(name) || (inAddress !== null && repeats(value, inAddress));
+    const secret =
+      SECRET.test(name) ||
+      SECRET_VALUE.test(value) ||
+      more.includes(name) ||
+      (inAddress !== null && repeats(value, inAddress));
     kept[name] = secret ? REDACTED : value;
   });
   return kept;

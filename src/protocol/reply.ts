@@ -1,3 +1,6 @@
+/** Stands in every callback, so that a gateway which is sent one does not answer it. */
+export const REPLY_HEADER = "zeroclaw-reply";
+
 /**
  * Where an answer stands on its way back. pending → sending → sent | retrying → dead. `uncertain`: it may have arrived or
  * not, and sending it twice would be worse than not at all; it is not sent again by itself.

@@ -4,7 +4,7 @@ import type { EventWithBody } from "../protocol/event.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { Reach } from "../protocol/run.ts";
 import { persist } from "../store/persist.ts";
-import type { EventStore, RunStore } from "../store/store.ts";
+import type { EventFailure, EventStore, RunStore } from "../store/store.ts";
 import type { RunHandle, Runs, Terminal } from "./runs.ts";
 
 export interface DeliverParts {
@@ -14,8 +14,8 @@ export interface DeliverParts {
   readonly log: Log;
   /** What is to be done with an event whose turn has come. @throws Problem when that cannot be told now */
   readonly planOf: (event: EventWithBody) => Promise<EventPlan>;
-  /** Told of an event that ended without a run. */
-  readonly onStored: (event: EventWithBody, at: number) => void;
+  /** Told of an event that ended without a run; `failure`: with that. */
+  readonly onSettled: (event: EventWithBody, at: number, failure: EventFailure | null) => void;
   readonly retryAt: (event: EventWithBody, now: number) => number | null;
 }
 
@@ -61,7 +61,7 @@ async function begin(parts: DeliverParts, event: EventWithBody): Promise<RunHand
 
 /** Null: the event is one that is only stored, and is done. */
 async function startOrResume(parts: DeliverParts, event: EventWithBody): Promise<RunHandle | null> {
-  const { runs, store, clock, planOf, onStored } = parts;
+  const { runs, store, clock, planOf, onSettled } = parts;
   if (event.attempts > 1) {
     const earlier = await store.runs.ofEvent(event.event_id);
     if (earlier && (earlier.state === "queued" || earlier.state === "running")) return runs.resume(earlier, event);
@@ -69,7 +69,7 @@ async function startOrResume(parts: DeliverParts, event: EventWithBody): Promise
   const plan = await planOf(event);
   if ("stored" in plan) {
     const at = clock.now();
-    if (await store.events.complete(event.event_id, event.attempts, at, plan.stored)) onStored(event, at);
+    if (await store.events.complete(event.event_id, event.attempts, at, plan.stored)) onSettled(event, at, null);
     return null;
   }
   const { text, reach, device_id } = plan;
@@ -84,5 +84,6 @@ async function settle(parts: DeliverParts, event: EventWithBody, error: unknown)
   const detail = error instanceof Problem ? `${error.code}: ${error.message}` : String(error);
   const failure = { at, error: detail, next_at: retryAt(event, at) };
   const what = { doing: "store an event's failure", id: event.event_id };
-  await persist(parts, what, () => store.events.fail(event.event_id, event.attempts, failure));
+  const settled = await persist(parts, what, () => store.events.fail(event.event_id, event.attempts, failure));
+  if (settled) parts.onSettled(event, at, failure);
 }

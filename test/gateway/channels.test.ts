@@ -102,14 +102,14 @@ describe("an address from which much came that proves nothing", () => {
     return found;
   };
 
-  test("is not listened to at length until its window is over: small deliveries are verified, large ones come again later", async () => {
+  test("is told 429 for what proves nothing, and is never refused what it proves, large or small", async () => {
     await using door = await Door.open({ config: LIMITED });
     const sender = door.client(null, "192.0.2.7");
     for (let i = 0; i < 3; i += 1) await post(sender, fromGithub("wrong", "push", {}));
-    expect(await statuses(sender)).toEqual([202, 429]);
-    expect(await statuses(door.client(null, "192.0.2.8"))).toEqual([202, 202]);
-    door.clock.advance(60_001);
+    expect((await post(sender, fromGithub("wrong", "push", {}))).status).toBe(429);
     expect(await statuses(sender)).toEqual([202, 202]);
+    door.clock.advance(60_001);
+    expect((await post(sender, fromGithub("wrong", "push", {}))).status).toBe(401);
   });
 
   test("is the one that a trusted proxy names: strangers behind it cost its other senders nothing", async () => {
@@ -124,7 +124,7 @@ describe("an address from which much came that proves nothing", () => {
     const { path, headers, body } = push(100_000);
     const length = { "Content-Length": String(body.length) };
     expect((await proxy.post(path, body, from("192.0.2.7", { ...headers, ...length }))).status).toBe(202);
-    expect((await proxy.post(path, body, from("198.51.100.1", { ...headers, ...length }))).status).toBe(429);
+    expect((await proxy.post(path, body, from("198.51.100.1", { ...headers, ...length }))).status).toBe(200);
   });
 });
 

@@ -7,14 +7,20 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 const CORS = '[gateway]\nallowed_origins = ["https://app.example"]\n[gateway.rate_limit]\nenabled = false\n';
 
 /** A body that is on its way: nothing of it has come, and nothing will until `end`. */
-function pending(): { body: ReadableStream<Uint8Array>; end: () => void } {
-  let end = () => {};
+function pending() {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  let over = false;
   const body = new ReadableStream<Uint8Array>({
-    start: (controller) => {
-      end = () => controller.close();
+    start: (given) => {
+      controller = given;
+    },
+    cancel: () => {
+      over = true;
     },
   });
-  return { body, end };
+  const send = (size: number) => over || controller.enqueue(new Uint8Array(size));
+  const end = () => over || controller.close();
+  return { body, send, end };
 }
 
 async function codeOf(response: Response | undefined): Promise<unknown> {
@@ -168,22 +174,27 @@ describe("what comes in", () => {
     expect(door.lines.join("")).not.toContain(owner.token ?? "");
   });
 
-  test("may hold 64 MB in all until it is whole: then 503, and room again as soon as something is done", async () => {
+  test("takes room by being announced at first, then by coming: who only announces costs the others nothing", async () => {
     await using door = await Door.open();
     const owner = await door.paired();
+    const other = await door.paired("ingest");
     const bodies = Array.from({ length: 1_024 }, pending);
     const headers = { "Content-Length": "65536", Authorization: `Bearer ${owner.token}`, Host: ADDRESS };
     const send = (body: ReadableStream<Uint8Array>) =>
       door.handle(new Request(`http://${ADDRESS}/webhook`, { method: "POST", body, headers }));
     const held = bodies.map(({ body }) => send(body));
     await quiet();
-    const refused = await owner.post("/webhook", "x", { "Content-Length": "1" });
+    expect((await owner.post("/webhook", "x", { "Content-Length": "1" })).status).toBe(202);
+    for (const { send: more } of bodies) more(60_000); // now it comes: past its address's share it is refused
+    await quiet();
+    const refused = await owner.post("/webhook", "x".repeat(40_000), { "Content-Length": "40000" });
     expect([refused.status, refused.json["code"], refused.headers.get("retry-after")]).toEqual([
       503,
       "overloaded",
       "1",
     ]);
     expect(refused.headers.get("connection")).toBe("close");
+    expect((await other.post("/webhook", "x", { "Content-Length": "1" })).status).toBe(202);
     for (const { end } of bodies) end();
     await Promise.all(held);
     expect((await owner.post("/webhook", "x", { "Content-Length": "1" })).status).toBe(202);

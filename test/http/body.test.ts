@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { jsonOf, readBody, textOf } from "../../src/http/body.ts";
 import { Deadlines } from "../../src/http/deadlines.ts";
 import { ByteBudget } from "../../src/limits/byte-budget.ts";
+import { ClientBudget } from "../../src/limits/client-budget.ts";
 import { Problem } from "../../src/protocol/problem.ts";
 import { quiet } from "../support/agent.ts";
 import { ManualClock } from "../support/clock.ts";
@@ -12,9 +13,18 @@ const MAX = 1_000;
 
 function scene(budgetBytes = 10_000) {
   const clock = new ManualClock();
-  const budget = new ByteBudget(budgetBytes);
-  const limits = { maxBytes: MAX, deadlines: new Deadlines(clock, 30_000), budget };
-  return { clock, budget, limits };
+  const budgets = {
+    announced: new ByteBudget(budgetBytes),
+    counted: new ClientBudget(budgetBytes, budgetBytes),
+    large: new ClientBudget(budgetBytes, budgetBytes),
+  };
+  const budget = {
+    get used() {
+      return budgets.announced.used + budgets.counted.used + budgets.large.used;
+    },
+  };
+  const limits = { maxBytes: MAX, deadlines: new Deadlines(clock, 30_000), budgets, clock, client: "192.0.2.1" };
+  return { clock, budget, budgets, limits };
 }
 
 function declared(body: Uint8Array<ArrayBuffer> | string, length: string): Request {
@@ -84,13 +94,14 @@ describe("readBody with a Content-Length", () => {
   );
 
   test("is refused with 503 while the budget is used up, and served again afterwards", async () => {
-    const { limits, budget } = scene(1_500);
-    budget.take(1_000);
+    const { limits, budget, budgets } = scene(1_500);
+    budgets.announced.take(1_000);
+    budgets.counted.take("other", 1_000);
     const { code, headers } = await refusal(readBody(declared(new Uint8Array(501), "501"), limits));
     expect([code, headers["Retry-After"], headers["Connection"]]).toEqual(["overloaded", "1", "close"]);
-    expect(budget.used).toBe(1_000);
+    expect(budget.used).toBe(2_000);
     expect(await readBody(declared(new Uint8Array(500), "500"), limits)).toHaveLength(500);
-    expect(budget.used).toBe(1_000);
+    expect(budget.used).toBe(2_000);
   });
 });
 

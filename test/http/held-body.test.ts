@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Deadlines } from "../../src/http/deadlines.ts";
 import { holdBody } from "../../src/http/held-body.ts";
 import { ByteBudget } from "../../src/limits/byte-budget.ts";
+import { ClientBudget } from "../../src/limits/client-budget.ts";
 import { Problem } from "../../src/protocol/problem.ts";
 import { quiet } from "../support/agent.ts";
 import { ManualClock } from "../support/clock.ts";
@@ -10,12 +11,17 @@ import { ManualClock } from "../support/clock.ts";
 const MAX = 1_000_000;
 const LARGE = 100_000;
 
-function scene(budgetBytes = 2_000_000) {
+function scene(largeBytes = 2_000_000, announcedBytes = 200_000) {
   const clock = new ManualClock();
-  const budget = new ByteBudget(budgetBytes);
+  const budgets = {
+    announced: new ByteBudget(announcedBytes),
+    counted: new ClientBudget(200_000, 100_000),
+    large: new ClientBudget(largeBytes, largeBytes),
+  };
+  const used = () => budgets.announced.used + budgets.counted.used + budgets.large.used;
   const seen: number[] = [];
-  const limits = { maxBytes: MAX, deadlines: new Deadlines(clock, 30_000), budget, clock };
-  return { clock, budget, limits, seen, see: (bytes: Uint8Array) => void seen.push(...bytes.subarray(0, 3)) };
+  const limits = { maxBytes: MAX, deadlines: new Deadlines(clock, 30_000), budgets, clock, client: "192.0.2.1" };
+  return { clock, budgets, used, limits, seen, see: (bytes: Uint8Array) => void seen.push(...bytes.subarray(0, 3)) };
 }
 
 /** A body in pieces; `length` announces it, null sends it chunked. */
@@ -54,14 +60,14 @@ async function code(reading: Promise<unknown>): Promise<string> {
 describe("holdBody", () => {
   test("keeps what it read in the budget until it is released", async () => {
     for (const size of [0, 5, 65_536, LARGE]) {
-      const { budget, limits, see } = scene();
+      const { used, limits, see } = scene();
       const body = new Uint8Array(size).fill(7);
       const request = new Request("http://h/", { method: "POST", body, headers: { "Content-Length": String(size) } });
       const held = await holdBody(request, limits, see);
       expect(held.bytes).toEqual(body);
-      expect(budget.used).toBe(size);
+      expect(used()).toBe(size);
       held.release();
-      expect(budget.used).toBe(0);
+      expect(used()).toBe(0);
     }
   });
 
@@ -71,7 +77,7 @@ describe("holdBody", () => {
         fc.array(fc.uint8Array({ minLength: 1, maxLength: 40_000 }), { minLength: 1, maxLength: 8 }),
         fc.boolean(),
         async (pieces, announced) => {
-          const { budget, limits } = scene();
+          const { used, limits } = scene();
           const whole = Buffer.concat(pieces);
           const { request, ...writer } = inPieces(announced ? whole.length : null);
           const shown: Uint8Array[] = [];
@@ -82,7 +88,7 @@ describe("holdBody", () => {
           held.release();
           expect(whole.equals(held.bytes)).toBe(true);
           expect(whole.equals(Buffer.concat(shown))).toBe(true);
-          expect(budget.used).toBe(0);
+          expect(used()).toBe(0);
         },
       ),
       { numRuns: 25 },
@@ -90,36 +96,36 @@ describe("holdBody", () => {
   });
 
   test("lets a large body wait for room before a byte of it is read", async () => {
-    const { budget, limits, seen, see } = scene(LARGE + 10);
-    budget.take(LARGE);
+    const { budgets, used, limits, seen, see } = scene(LARGE + 10);
+    budgets.large.take("other", LARGE);
     const { request, ...writer } = inPieces(LARGE);
     const reading = holdBody(request, limits, see);
     writer.send(LARGE);
     writer.end();
     await quiet();
     expect(seen).toEqual([]);
-    budget.give(LARGE);
+    budgets.large.give("other", LARGE);
     const held = await reading;
     expect(held.bytes.length).toBe(LARGE);
-    expect(budget.used).toBe(LARGE);
+    expect(used()).toBe(LARGE);
     held.release();
   });
 
   test("refuses when no room comes within 5 s, and holds nothing of it afterwards", async () => {
-    const { clock, budget, limits, see } = scene(LARGE);
-    budget.take(LARGE);
+    const { clock, budgets, used, limits, see } = scene(LARGE);
+    budgets.large.take("other", LARGE);
     const reading = code(holdBody(inPieces(LARGE).request, limits, see));
     await quiet();
     clock.advance(5_000);
     expect(await reading).toBe("overloaded");
-    expect(budget.used).toBe(LARGE);
+    expect(used()).toBe(LARGE);
   });
 
   test.each([
     ["announced", LARGE],
     ["chunked", null],
   ])("gives a body that was %s up at the deadline, and stops the read", async (_kind, length) => {
-    const { clock, budget, limits, see } = scene();
+    const { clock, used, limits, see } = scene();
     const { request, state, ...writer } = inPieces(length);
     const reading = code(holdBody(request, limits, see));
     await quiet();
@@ -128,25 +134,25 @@ describe("holdBody", () => {
     clock.advance(30_250);
     expect(await reading).toBe("request_timeout");
     await quiet();
-    expect(budget.used).toBe(0);
+    expect(used()).toBe(0);
     expect(state.cancelled).toBe(true);
   });
 
   test("gives a body up at the deadline while it waits for room, and takes none when that comes", async () => {
-    const { clock, budget, limits, see } = scene(LARGE);
+    const { clock, budgets, used, limits, see } = scene(LARGE);
     const deadlines = new Deadlines(clock, 1_000);
-    budget.take(LARGE);
+    budgets.large.take("other", LARGE);
     const reading = code(holdBody(inPieces(LARGE).request, { ...limits, deadlines }, see));
     await quiet();
     clock.advance(1_250);
     expect(await reading).toBe("request_timeout");
-    budget.give(LARGE);
+    budgets.large.give("other", LARGE);
     await quiet();
-    expect(budget.used).toBe(0);
+    expect(used()).toBe(0);
   });
 
   test("refuses what is announced or becomes too large, and what breaks off", async () => {
-    const { budget, limits, see } = scene();
+    const { used, limits, see } = scene();
     expect(await code(holdBody(inPieces(MAX + 1).request, limits, see))).toBe("too_large");
     const growing = inPieces(null);
     const reading = code(holdBody(growing.request, limits, see));
@@ -159,18 +165,66 @@ describe("holdBody", () => {
     await quiet();
     broken.break();
     expect(await cut).toBe("bad_request");
-    expect(budget.used).toBe(0);
+    expect(used()).toBe(0);
   });
 
   test("counts the moment in which a chunked body is joined", async () => {
-    const { budget, limits, see } = scene(LARGE);
+    const { used, limits, see } = scene(LARGE);
     const { request, ...writer } = inPieces(null);
     const reading = code(holdBody(request, limits, see));
     writer.send(LARGE / 2 + 1);
     writer.send(LARGE / 4);
     writer.end();
     expect(await reading).toBe("overloaded");
-    expect(budget.used).toBe(0);
+    expect(used()).toBe(0);
+  });
+
+  test("lets nobody take all the room by announcing it: once that is full, small bodies are counted as they come", async () => {
+    const { budgets, used, limits, see } = scene();
+    budgets.announced.take(200_000);
+    const { request, ...writer } = inPieces(60_000);
+    const reading = holdBody(request, limits, see);
+    await quiet();
+    expect(budgets.counted.used).toBe(0);
+    writer.send(1);
+    await quiet();
+    expect(budgets.counted.used).toBe(1);
+    writer.send(9);
+    writer.end();
+    const held = await reading;
+    expect(held.bytes.length).toBe(10);
+    held.release();
+    expect(used()).toBe(200_000);
+  });
+
+  test("cuts a large body off that does not keep the pace at which it would be whole in time, and frees its room", async () => {
+    const { clock, used, limits, see } = scene();
+    const { request, ...writer } = inPieces(900_000);
+    const reading = code(holdBody(request, limits, see));
+    await quiet();
+    writer.send(10);
+    await quiet();
+    clock.advance(3_000);
+    await quiet();
+    expect(used()).toBe(900_000);
+    clock.advance(1_000);
+    expect(await reading).toBe("request_timeout");
+    expect(used()).toBe(0);
+  });
+
+  test("lets a large body that keeps pace take its time", async () => {
+    const { clock, limits, see } = scene();
+    const { request, ...writer } = inPieces(900_000);
+    const reading = holdBody(request, limits, see);
+    await quiet();
+    for (let i = 0; i < 25; i += 1) {
+      writer.send(36_000);
+      await quiet();
+      clock.advance(1_000);
+      await quiet();
+    }
+    writer.end();
+    expect((await reading).bytes.length).toBe(900_000);
   });
 });
 

@@ -14,7 +14,7 @@ function partsOf(
   const { runs, store, clock } = world;
   const log = new Log({ clock, write: () => undefined, format: "json", level: "error" });
   const retryAt = (_: unknown, now: number) => now + 5_000;
-  return { runs, store, clock, log, planOf, onStored: () => undefined, retryAt };
+  return { runs, store, clock, log, planOf, onSettled: () => undefined, retryAt };
 }
 
 /** Where a delivery has come to. */
