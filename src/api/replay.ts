@@ -52,7 +52,8 @@ export function replayEvents(parts: ReplayParts): Handler {
   };
 }
 
-const PENDING = "The event is received or running, so it is worked on without being replayed. See how it goes first.";
+const PENDING =
+  "The event is received or running, or its answer is being sent, so it is worked on without being replayed. See how it goes first.";
 const GONE =
   "The event's headers and body were deleted (store.retention_days, or a purge), so there is nothing to replay. Have its sender send it again.";
 

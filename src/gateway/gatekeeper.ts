@@ -6,6 +6,7 @@ import { peerOf } from "../http/client-address.ts";
 import { clientKey, type Network } from "../lib/address.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
+import type { Log } from "../observe/log.ts";
 import { covers, LOCAL_PRINCIPAL, type Principal } from "../protocol/principal.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { Route } from "./route.ts";
@@ -30,11 +31,14 @@ export interface GatekeeperParts {
   /** The gateway's own address, for the commands in its messages: `http://127.0.0.1:8585`. */
   readonly origin: () => string;
   readonly clock: Clock;
+  readonly log: Pick<Log, "warn">;
 }
 
 /** Settles who a request comes from and whether it may come in, in the order of contract §3. */
 export class Gatekeeper {
   readonly #parts: GatekeeperParts;
+  /** Said once: it is the configuration's fault, and stays. */
+  #toldOfProxy = false;
 
   constructor(parts: GatekeeperParts) {
     this.#parts = parts;
@@ -55,7 +59,7 @@ export class Gatekeeper {
     const sent = tokenOf(headers);
     const checkBrowser = () => this.#checkBrowser(visit, peer.viaProxy, sent.kind !== "none");
     if (route?.limit === "none" || route?.limit === "source") {
-      if (route.limit === "source") visit.stranger = () => this.#countStranger(visit.client);
+      if (route.limit === "source") visit.stranger = () => this.#countStranger(visit, peer.viaProxy);
       checkBrowser();
       return;
     }
@@ -129,8 +133,15 @@ export class Gatekeeper {
   }
 
   /** Whole seconds to wait, 0 when there was room. */
-  #countStranger(client: string): number {
-    const { limiters, limited, clock } = this.#parts;
+  #countStranger({ client, request }: Visit, viaProxy: boolean): number {
+    const { limiters, limited, clock, log } = this.#parts;
+    if (!this.#toldOfProxy && !viaProxy && request.headers.has("x-forwarded-for")) {
+      this.#toldOfProxy = true;
+      log.warn(
+        "A refused delivery came through a proxy that gateway.trusted_proxies does not name: everybody behind it counts as one client",
+        { proxy: client },
+      );
+    }
     return limited ? secondsToWait(limiters.default.hit(client, false, clock.monotonic())) : 0;
   }
 

@@ -8,11 +8,11 @@ import { Retention } from "../inbox/retention.ts";
 import { parseNetwork } from "../lib/address.ts";
 import { sleep, type Timer } from "../lib/clock.ts";
 import { VERSION } from "../lib/version.ts";
-import { ByteBudget } from "../limits/byte-budget.ts";
+import { BodyBudgets } from "../limits/body-budgets.ts";
 import { Feed } from "../observe/feed.ts";
 import { Metrics } from "../observe/metrics.ts";
-import type { ReplyWorker } from "../replies/worker.ts";
-import type { Store, StoredDevice } from "../store/store.ts";
+import type { ReplyWorkers } from "../replies/workers.ts";
+import { atStart, type Store, type StoredDevice, StoreUnavailable } from "../store/store.ts";
 import { websocketHandlers } from "../ws/handlers.ts";
 import { type SocketData, SocketHub } from "../ws/hub.ts";
 import type { HubParts } from "../ws/parts.ts";
@@ -37,7 +37,6 @@ import { openWork, type WorkServices } from "./work-services.ts";
 
 /** The page's figure: a request must have arrived by then. */
 const BODY_DEADLINE_MS = 30_000;
-const UNVERIFIED_BYTES = 64 * 1024 * 1024;
 /** What is left after the drain has only to notice that it is to stop. */
 const ABANDON_MS = 500;
 
@@ -53,7 +52,7 @@ export class Services {
   readonly #auth: AuthServices;
   readonly #work: WorkServices;
   readonly #channels: ChannelServices;
-  #replies: ReplyWorker | null = null;
+  #replies: ReplyWorkers | null = null;
   readonly #state: GatewayState;
   readonly #hub: SocketHub;
   readonly #pipeline: Pipeline;
@@ -120,7 +119,7 @@ export class Services {
       gatekeeper,
       policies,
       deadlines: new Deadlines(clock, BODY_DEADLINE_MS),
-      budget: new ByteBudget(UNVERIFIED_BYTES),
+      budgets: new BodyBudgets(),
       traffic,
       clock,
       log,
@@ -148,11 +147,13 @@ export class Services {
   }
 
   /** Builds every part once and tells each of the others what it needs to know. @throws AgentUnavailable, StoreUnavailable */
-  static async assemble(options: AssembleOptions): Promise<Services> {
-    const channels = await openConfigured(options.loaded);
-    const services = new Services(options, await openAuth(options), channels);
-    await services.#openReplies();
-    return services;
+  static assemble(options: AssembleOptions): Promise<Services> {
+    return starting(async () => {
+      const channels = await openConfigured(options.loaded);
+      const services = new Services(options, await openAuth(options), channels);
+      await services.#openReplies();
+      return services;
+    });
   }
 
   handle(request: Request, server: Server): Promise<Response | undefined> {
@@ -170,9 +171,11 @@ export class Services {
   }
 
   /** `--new-pairing`: no token and no lockout is left. */
-  async forgetEveryone(): Promise<void> {
-    await this.#auth.devices.clear();
-    await this.#auth.lockouts.clear();
+  forgetEveryone(): Promise<void> {
+    return starting(async () => {
+      await this.#auth.devices.clear();
+      await this.#auth.lockouts.clear();
+    });
   }
 
   /** Lets requests in. Returns the pairing code. */
@@ -183,14 +186,17 @@ export class Services {
     return code;
   }
 
-  /** Goes on with what an earlier process left, and begins to work. */
-  async resume(): Promise<void> {
-    const runs = await this.#work.runs.recover();
-    if (runs > 0) this.#options.log.info("Runs that were cut off begin again", { runs });
-    if (this.#channels.silence.expects) this.#channels.silence.remember(await this.#options.store.events.latest());
-    await this.#work.inbox.start();
-    await this.#replies?.start();
-    this.#upkeep.start();
+  /** Goes on with what an earlier process left, and begins to work. @throws StoreUnavailable */
+  resume(): Promise<void> {
+    return starting(async () => {
+      const { store, log } = this.#options;
+      const runs = await this.#work.runs.recover();
+      if (runs > 0) log.info("Runs that were cut off begin again", { runs });
+      if (this.#channels.silence.expects) this.#channels.silence.remember(await store.events.latest());
+      await this.#work.inbox.start();
+      this.#replies?.start();
+      this.#upkeep.start();
+    });
   }
 
   /** Ends sockets and streams, waits at most `deadlineMs` for what is in flight, and hands the rest back to the store. */
@@ -229,12 +235,13 @@ export class Services {
     await this.#work.agent.stop(); // last: it is a program of somebody else's, and may fail
   }
 
-  /** What sends answers back; loaded only if there is a channel they could go to. */
+  /** What sends answers back; loaded only if there is a channel they could go to, or answers that are left of one. */
   async #openReplies(): Promise<void> {
     const { loaded, store, clock, random, log } = this.#options;
-    if (this.#channels.channels.size === 0) return;
+    const left = await store.replies.sources();
+    if (this.#channels.channels.size === 0 && left.length === 0) return;
     const { openReplies } = await import("./reply-services.ts");
-    this.#replies = openReplies({ channels: loaded.config.channels, store, clock, random, log });
+    this.#replies = openReplies({ channels: loaded.config.channels, left, store, clock, random, log });
   }
 
   #tester() {
@@ -256,6 +263,7 @@ export class Services {
       origin: () =>
         gateway.public_url === "" ? `http://${this.#state.address}` : gateway.public_url.replace(/\/+$/, ""),
       clock: this.#options.clock,
+      log: this.#options.log,
     });
   }
 
@@ -270,6 +278,15 @@ export class Services {
       allow: (principal) => gatekeeper.allowMessage(principal),
       version: VERSION,
     });
+  }
+}
+
+/** A part of the start. What the store fails with then is the end of it. */
+async function starting<T>(part: () => Promise<T>): Promise<T> {
+  try {
+    return await part();
+  } catch (error) {
+    throw error instanceof StoreUnavailable ? atStart(error) : error;
   }
 }
 

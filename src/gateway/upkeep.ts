@@ -12,7 +12,10 @@ const HISTORY_KEPT_MS = 7 * 24 * HOUR;
 const DUE_AT_ONCE = 20;
 
 export interface UpkeepParts {
-  readonly store: Pick<Store, "probe" | "fault" | "counters" | "reminders">;
+  readonly store: Pick<Store, "probe" | "fault" | "counters" | "reminders"> & {
+    readonly events: Pick<Store["events"], "rebase">;
+    readonly replies: Pick<Store["replies"], "rebase">;
+  };
   readonly idempotency: Pick<Idempotency, "purge">;
   readonly retention: Pick<Retention, "run" | "stop">;
   readonly silence: Pick<Silence, "check">;
@@ -42,6 +45,8 @@ export class Upkeep {
     this.#every(MINUTE, "keep the minute's counters", async () => {
       await store.counters.put(await this.#parts.minute());
     });
+    const rebase = this.#every(MINUTE, "mend what waits for a clock that was set back", () => this.#rebase());
+    rebase(); // it may have been set back before this start
     this.#every(MINUTE, "look for silent sources", async () => silence.check());
     this.#every(HOUR, "delete what was kept long enough", () => retention.run());
     this.#every(HOUR, "forget old idempotency keys", () => idempotency.purge());
@@ -59,9 +64,22 @@ export class Upkeep {
     for (const reminder of pending) if (reminder.due_at <= clock.now()) await remind(reminder);
   }
 
-  #every(intervalMs: number, doing: string, task: () => Promise<unknown>): void {
+  async #rebase(): Promise<void> {
+    const { store, clock, log } = this.#parts;
+    const events = await store.events.rebase(clock.now());
+    const replies = await store.replies.rebase(clock.now());
+    if (events + replies > 0) {
+      log.warn("The clock was set back; what is to be tried again is due as long after now as it was", {
+        events,
+        replies,
+      });
+    }
+  }
+
+  /** Returns what does the task at once, unless it is being done. */
+  #every(intervalMs: number, doing: string, task: () => Promise<unknown>): () => void {
     let busy = false;
-    const timer = this.#parts.clock.every(intervalMs, () => {
+    const run = () => {
       if (busy) return;
       busy = true;
       task()
@@ -69,7 +87,8 @@ export class Upkeep {
         .finally(() => {
           busy = false;
         });
-    });
-    this.#timers.push(timer);
+    };
+    this.#timers.push(this.#parts.clock.every(intervalMs, run));
+    return run;
   }
 }

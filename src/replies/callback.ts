@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { signStandardWebhook } from "../lib/standard-webhooks.ts";
 import { VERSION } from "../lib/version.ts";
-import type { StoredReply } from "../protocol/reply.ts";
+import { REPLY_HEADER, type StoredReply } from "../protocol/reply.ts";
 import type { Answer, GuardedFetch } from "./guarded-fetch.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { excerpt, SEND_TIMEOUT_MS, type Sender, type SendResult } from "./sender.ts";
@@ -34,6 +34,7 @@ export class CallbackSender implements Sender {
     const headers = {
       "content-type": "application/json",
       "user-agent": `zeroclaw/${VERSION}`,
+      [REPLY_HEADER]: reply.event_id,
       "webhook-id": reply.reply_id,
       "webhook-timestamp": String(timestamp),
       "webhook-signature": signStandardWebhook(secret, reply.reply_id, timestamp, body),

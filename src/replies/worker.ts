@@ -7,6 +7,8 @@ const MAX_CONCURRENT = 4;
 
 export interface ReplyWorkerParts extends DeliverParts {
   readonly replies: Pick<ReplyStore, "claim" | "partSent" | "settle" | "interrupted">;
+  /** Whose replies it sends. */
+  readonly source: string;
   /** Replies that are sent at the same time, each of another conversation. @default 4 */
   readonly maxConcurrent?: number;
 }
@@ -17,8 +19,8 @@ interface Job {
 }
 
 /**
- * Sends answers back: oldest first, one of each conversation at a time, `maxConcurrent` in all. Those that were being sent
- * when the last process ended go first.
+ * Sends the answers of one source back: oldest first, one of each conversation at a time, `maxConcurrent` in all. Those that
+ * were being sent when the last process ended go first.
  */
 export class ReplyWorker extends WorkLoop<Job> {
   readonly #stopping: AbortController;
@@ -31,7 +33,8 @@ export class ReplyWorker extends WorkLoop<Job> {
       clock: parts.clock,
       claim,
       // The store is full or locked: the replies stay where they are and are looked for again.
-      claimFailed: (error) => parts.log.error("Cannot claim answers to send", { error: String(error) }),
+      claimFailed: (error) =>
+        parts.log.error("Cannot claim answers to send", { source: parts.source, error: String(error) }),
       work: (job) => deliver(parts, job, stopping.signal),
     });
     this.#stopping = stopping;
@@ -44,16 +47,16 @@ export class ReplyWorker extends WorkLoop<Job> {
   }
 }
 
-function claimer({ replies, clock }: ReplyWorkerParts): (room: () => number) => Promise<readonly Job[]> {
+function claimer({ replies, source, clock }: ReplyWorkerParts): (room: () => number) => Promise<readonly Job[]> {
   /** Null until they are known. */
   let interrupted: StoredReply[] | null = null;
   return async (room) => {
     // Before the first claim: afterwards our own would be among them.
-    interrupted ??= [...(await replies.interrupted())];
+    interrupted ??= [...(await replies.interrupted(source))];
     const first = interrupted.splice(0, Math.max(0, room())).map((reply): Job => ({ reply, how: "interrupted" }));
     const free = room() - first.length;
     if (free <= 0) return first;
-    const due = await replies.claim(free, clock.now());
+    const due = await replies.claim(free, clock.now(), source);
     return [...first, ...due.map((reply): Job => ({ reply, how: "send" }))];
   };
 }

@@ -35,14 +35,21 @@ export interface ReplyOutcome {
 }
 
 export interface ReplyStore {
-  /** Takes up to `limit` replies that are due, oldest first, one of each session, and marks them sending with one attempt more. */
-  claim(limit: number, now: number): Promise<readonly StoredReply[]>;
+  /**
+   * Takes up to `limit` replies of a source that are due, oldest first, one of each session, and marks them sending with one attempt
+   * more.
+   */
+  claim(limit: number, now: number, source: string): Promise<readonly StoredReply[]>;
   /** One more part of a reply that is being sent has arrived. */
   partSent(reply_id: string, attempt: number): Promise<void>;
   /** Ends the attempt that is sending. False when that is another one. */
   settle(reply_id: string, attempt: number, outcome: ReplyOutcome): Promise<boolean>;
-  /** Those that were being sent when the process ended, oldest first: whoever knows the channel settles each of them. */
-  interrupted(): Promise<readonly StoredReply[]>;
+  /** Those of a source that were being sent when the process ended, oldest first: whoever knows the channel settles each of them. */
+  interrupted(source: string): Promise<readonly StoredReply[]>;
+  /** The sources of those that are not settled. */
+  sources(): Promise<readonly string[]>;
+  /** The same as `EventStore.rebase` for replies that wait. */
+  rebase(now: number): Promise<number>;
   /** Latest first: an event that was replayed has several. */
   ofEvent(event_id: string): Promise<readonly StoredReply[]>;
   counts(): Promise<Readonly<Record<ReplyState, number>>>;

@@ -65,7 +65,7 @@ export interface EventStore {
   /**
    * Stores a delivery, and in the same transaction the answer its Idempotency-Key will be given again. When the same
    * (source, delivery_id) was accepted before, stores nothing and names that event. When that one is dead, the sender
-   * is trying to repair it: it is taken up again as by `replay`, and this is no duplicate.
+   * is trying to repair it: it is taken up again as by `replay`, and this is no duplicate, unless an answer of it is being sent.
    */
   accept(
     event: NewEvent,
@@ -82,19 +82,32 @@ export interface EventStore {
   complete(event_id: string, attempt: number, at: number, detail: string): Promise<boolean>;
   /**
    * Takes an ended event, or one that waits for its retry, up again as if it had just come: due at once, all retries
-   * before it. `by` goes into the attempts log. `pending`: it is received or running anyway. `gone`: its bytes were purged.
+   * before it. An answer of it that was still to be sent is not sent any more: it is `dead`. `by` goes into the attempts log.
+   * `pending`: it is received or running anyway, or an answer of it is being sent. `gone`: its bytes were purged.
    */
   replay(event_id: string, at: number, by: string): Promise<"replayed" | "pending" | "gone" | "unknown">;
-  /** The same for up to `limit` events, oldest first; purged ones are left out. Returns their ids; call again until none. */
+  /**
+   * The same for up to `limit` events, oldest first; those that `replay` would not take up are left out. Returns their ids; call
+   * again until none.
+   */
   replayAll(filter: ReplayFilter, limit: number, at: number, by: string): Promise<readonly string[]>;
-  /** Deletes the bytes, headers and search text of at most `limit` ended events updated before `before`. Returns how many. */
+  /**
+   * Deletes the bytes, headers and search text of at most `limit` ended events updated before `before`, oldest first, and with them
+   * the ended runs of reach `channel` that they caused. A session whose title came from such a run is called by its id then.
+   * Returns how many, which may be fewer than there are: call again until none.
+   */
   purgeBodies(filter: PurgeFilter, limit: number): Promise<number>;
-  /** Deletes at most `limit` ended events updated before `before`, with everything about them. Returns how many. */
+  /** Deletes at most `limit` such events, with everything about them, their runs as above. Returns how many. */
   purge(filter: PurgeFilter, limit: number): Promise<number>;
   /** When each source's latest event came. */
   latest(): Promise<ReadonlyMap<string, number>>;
   /** Hands events that were running when the process ended back to `received`. Returns how many. */
   recover(now: number): Promise<number>;
+  /**
+   * After the clock was set back: events whose last failure lies more than 5 s ahead of `now` are due as long after `now` as they were
+   * due after their failure, and no event is held for more than 60 s. Cheap where there is none. Returns how many it changed.
+   */
+  rebase(now: number): Promise<number>;
   get(event_id: string): Promise<EventWithBody | null>;
   attempts(event_id: string): Promise<readonly EventAttempt[]>;
   /** Newest first. */

@@ -64,6 +64,11 @@ export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
+/** The same where it ends a start: nothing is left that would try again by itself. */
+export function atStart({ message, cause }: StoreUnavailable): StoreUnavailable {
+  return new StoreUnavailable(`${message}. Then start the gateway again`, { cause });
+}
+
 // --- who may ask --------------------------------------------------------------------------------------------------
 
 export interface StoredDevice {

@@ -52,7 +52,7 @@ export function purgeSuite(use: Use): void {
       "removes the event with everything about it",
       use(async ({ store }) => {
         const { event_id, reply_id } = await replyTo(store, { delivery_id: "d" });
-        const [reply] = await store.replies.claim(1, NOW);
+        const [reply] = await store.replies.claim(1, NOW, "github");
         await store.replies.settle(reply_id, reply!.attempts, { at: NOW, state: "sent", detail: "ok" });
         expect(await store.events.purge({ before: NOW + DAY }, 10)).toBe(1);
         expect(await store.events.get(event_id)).toBeNull();
@@ -155,12 +155,12 @@ export function purgeSuite(use: Use): void {
         const { event_id, reply_id } = await replyTo(store);
         const purge = () => store.events[method]({ before: NOW + 99 * DAY }, 10);
         expect(await purge()).toBe(0); // pending
-        await store.replies.claim(1, NOW);
+        await store.replies.claim(1, NOW, "github");
         expect(await purge()).toBe(0); // sending
         await store.replies.settle(reply_id, 1, { at: NOW, state: "retrying", detail: "x", next_at: NOW + 5 });
         expect(await purge()).toBe(0); // retrying
         expect(await store.events.get(event_id)).toMatchObject({ purged: false });
-        await store.replies.claim(1, NOW + 5);
+        await store.replies.claim(1, NOW + 5, "github");
         await store.replies.settle(reply_id, 2, { at: NOW + 5, state: "uncertain", detail: "x" });
         expect(await purge()).toBe(1);
       }),

@@ -105,8 +105,8 @@ export function repliesSuite(use: Use): void {
       "takes the oldest first, one of each session, and counts the attempt",
       use(async ({ store }) => {
         const [a1, a2, b1, c1] = await repliesIn(store, ["a", "a", "b", "c"]);
-        expect(await store.replies.claim(0, NOW)).toEqual([]);
-        const taken = await store.replies.claim(2, NOW + 5);
+        expect(await store.replies.claim(0, NOW, "github")).toEqual([]);
+        const taken = await store.replies.claim(2, NOW + 5, "github");
         expect(taken).toMatchObject([
           { reply_id: a1, state: "sending", attempts: 1, content: "Sunny.", updated_at: NOW + 5 },
           { reply_id: b1, state: "sending", attempts: 1 },
@@ -134,7 +134,7 @@ export function repliesSuite(use: Use): void {
     test.each(["sent", "uncertain", "dead"] as const)("lets the session go on after one that is %s", async (state) => {
       await use(async ({ store }) => {
         const [a1, a2] = await repliesIn(store, ["a", "a"]);
-        await store.replies.claim(9, NOW);
+        await store.replies.claim(9, NOW, "github");
         expect(await store.replies.settle(a1!, 1, { at: NOW + 3, state, detail: "told" })).toBe(true);
         expect(await rowOf(store, a1!)).toMatchObject({
           state,
@@ -153,14 +153,14 @@ export function repliesSuite(use: Use): void {
     ])("holds a reply of its session %s behind one that is to be tried again, for 60 s", async (_name, before) => {
       await use(async ({ store }) => {
         const [a1, ...early] = await repliesIn(store, before ? ["a", "a", "b"] : ["a", "b"]);
-        await store.replies.claim(9, NOW);
+        await store.replies.claim(9, NOW, "github");
         await store.replies.settle(a1!, 1, { at: NOW, state: "retrying", detail: "503", next_at: NOW + 120_000 });
         const a2 = before ? early[0]! : (await repliesIn(store, ["a"]))[0]!;
         expect(await claimed(store, 9, NOW + 59_999)).toEqual([]);
         expect(await claimed(store, 9, NOW + 60_000)).toEqual([a2]);
         expect(await claimed(store, 9, NOW + 120_000)).toEqual([]); // a2 is being sent
         await store.replies.settle(a2, 1, { at: NOW + 120_000, state: "sent", detail: "ok" });
-        expect(await store.replies.claim(9, NOW + 120_000)).toMatchObject([{ reply_id: a1, attempts: 2 }]);
+        expect(await store.replies.claim(9, NOW + 120_000, "github")).toMatchObject([{ reply_id: a1, attempts: 2 }]);
       })();
     });
 
@@ -170,7 +170,7 @@ export function repliesSuite(use: Use): void {
         const [a1, a2] = await repliesIn(store, ["a", "a"]);
         const failed = (attempt: number, at: number, next_at: number) =>
           store.replies.settle(a1!, attempt, { at, state: "retrying", detail: "503", next_at });
-        await store.replies.claim(9, NOW);
+        await store.replies.claim(9, NOW, "github");
         await failed(1, NOW, NOW + 5_000);
         expect(await claimed(store, 9, NOW + 5_000)).toEqual([a1!]);
         await failed(2, NOW + 5_000, NOW + 600_000);
@@ -183,7 +183,7 @@ export function repliesSuite(use: Use): void {
       "takes a retry when it is due, before the later replies of its session",
       use(async ({ store }) => {
         const [a1, a2] = await repliesIn(store, ["a", "a"]);
-        await store.replies.claim(9, NOW);
+        await store.replies.claim(9, NOW, "github");
         await store.replies.settle(a1!, 1, { at: NOW, state: "retrying", detail: "503", next_at: NOW + 4_999.5 });
         expect(await rowOf(store, a1!)).toMatchObject({ state: "retrying", detail: "503", content: "Sunny." });
         expect(await claimed(store, 9, NOW + 4_999)).toEqual([]);
@@ -197,7 +197,7 @@ export function repliesSuite(use: Use): void {
       "takes a retry without a time at once",
       use(async ({ store }) => {
         const [a] = await repliesIn(store, ["a"]);
-        await store.replies.claim(1, NOW);
+        await store.replies.claim(1, NOW, "github");
         await store.replies.settle(a!, 1, { at: NOW, state: "retrying", detail: "the gateway stopped" });
         expect(await claimed(store, 1, NOW)).toEqual([a!]);
       }),
@@ -215,11 +215,11 @@ export function repliesSuite(use: Use): void {
           return store.replies.settle(a!, attempt, sent);
         };
         expect(await late(0)).toBe(false); // not begun
-        await store.replies.claim(1, NOW);
+        await store.replies.claim(1, NOW, "github");
         expect(await late(2)).toBe(false);
         await store.replies.settle(a!, 1, { at: NOW, state: "retrying", detail: "503", next_at: NOW + 1 });
         expect(await late(1)).toBe(false);
-        await store.replies.claim(1, NOW + 1);
+        await store.replies.claim(1, NOW + 1, "github");
         expect(await late(1)).toBe(false);
         expect(await rowOf(store, a!)).toMatchObject({ state: "sending", attempts: 2, parts_sent: 0 });
         expect(await store.replies.settle(a!, 2, sent)).toBe(true);
@@ -233,13 +233,13 @@ export function repliesSuite(use: Use): void {
       "remember across attempts and a crash how many parts have arrived",
       use(async ({ store, reopen }) => {
         const [a] = await repliesIn(store, ["a"]);
-        await store.replies.claim(1, NOW);
+        await store.replies.claim(1, NOW, "github");
         await store.replies.partSent(a!, 1);
         await store.replies.partSent(a!, 1);
         await store.replies.settle(a!, 1, { at: NOW, state: "retrying", detail: "429", next_at: NOW + 1 });
-        expect(await store.replies.claim(1, NOW + 1)).toMatchObject([{ attempts: 2, parts_sent: 2 }]);
+        expect(await store.replies.claim(1, NOW + 1, "github")).toMatchObject([{ attempts: 2, parts_sent: 2 }]);
         await store.replies.partSent(a!, 2);
-        expect(await (await reopen()).replies.interrupted()).toMatchObject([{ reply_id: a, parts_sent: 3 }]);
+        expect(await (await reopen()).replies.interrupted("github")).toMatchObject([{ reply_id: a, parts_sent: 3 }]);
       }),
     );
   });
@@ -249,17 +249,17 @@ export function repliesSuite(use: Use): void {
       "lists what was being sent at a crash, oldest first; until it is settled its session waits",
       use(async ({ store, reopen }) => {
         const [a1, a2, b1, c1] = await repliesIn(store, ["a", "a", "b", "c"]);
-        await store.replies.claim(9, NOW);
+        await store.replies.claim(9, NOW, "github");
         await store.replies.settle(b1!, 1, { at: NOW, state: "sent", detail: "ok" });
         const again = await reopen();
-        expect(await again.replies.interrupted()).toMatchObject([
+        expect(await again.replies.interrupted("github")).toMatchObject([
           { reply_id: a1, state: "sending", attempts: 1, content: "Sunny." },
           { reply_id: c1, state: "sending", attempts: 1 },
         ]);
         expect(await claimed(again, 9)).toEqual([]);
         await again.replies.settle(a1!, 1, { at: NOW, state: "uncertain", detail: "cut off" });
         await again.replies.settle(c1!, 1, { at: NOW, state: "retrying", detail: "cut off", next_at: NOW });
-        expect(await again.replies.interrupted()).toEqual([]);
+        expect(await again.replies.interrupted("github")).toEqual([]);
         expect(await claimed(again, 9)).toEqual([a2!, c1!]);
       }),
     );
@@ -271,7 +271,9 @@ export function repliesSuite(use: Use): void {
       use(async ({ store }) => {
         const { event_id, reply_id } = await replyTo(store, { session_id: "s" });
         await store.sessions.remove("s");
-        expect(await store.replies.claim(1, NOW)).toMatchObject([{ reply_id, content: "Sunny.", session_id: "s" }]);
+        expect(await store.replies.claim(1, NOW, "github")).toMatchObject([
+          { reply_id, content: "Sunny.", session_id: "s" },
+        ]);
         await store.replies.settle(reply_id, 1, { at: NOW, state: "sent", detail: "ok" });
         expect(await store.replies.ofEvent(event_id)).toMatchObject([{ state: "sent", content: "", detail: "ok" }]);
       }),
@@ -282,7 +284,7 @@ export function repliesSuite(use: Use): void {
       use(async ({ store }) => {
         expect(await store.replies.counts()).toEqual(NONE);
         const ids = await repliesIn(store, ["a", "b", "c", "d", "e", "f", "f"]);
-        await store.replies.claim(5, NOW);
+        await store.replies.claim(5, NOW, "github");
         for (const [i, state] of (["sent", "uncertain", "dead", "retrying"] as const).entries()) {
           await store.replies.settle(ids[i]!, 1, { at: NOW, state, detail: "x", next_at: NOW + 5 });
         }
@@ -308,7 +310,7 @@ async function repliesIn(store: Store, sessions: readonly string[]): Promise<str
 }
 
 async function claimed(store: Store, limit: number, now = NOW): Promise<string[]> {
-  return (await store.replies.claim(limit, now)).map(({ reply_id }) => reply_id);
+  return (await store.replies.claim(limit, now, "github")).map(({ reply_id }) => reply_id);
 }
 
 async function rowOf(store: Store, reply_id: string) {

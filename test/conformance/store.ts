@@ -6,6 +6,8 @@ import { keysSuite } from "./store-keys.ts";
 import { listsSuite } from "./store-lists.ts";
 import { memorySuite } from "./store-memory.ts";
 import { purgeSuite } from "./store-purge.ts";
+import { purgeRunsSuite } from "./store-purge-runs.ts";
+import { rebaseSuite } from "./store-rebase.ts";
 import { refusalsSuite } from "./store-refusals.ts";
 import { replaySuite } from "./store-replay.ts";
 import { repliesSuite } from "./store-replies.ts";
@@ -13,6 +15,7 @@ import { runsSuite } from "./store-runs.ts";
 import type { StoreUnderTest } from "./store-samples.ts";
 import { searchSuite } from "./store-search.ts";
 import { sessionsSuite } from "./store-sessions.ts";
+import { supersedeSuite } from "./store-supersede.ts";
 
 /** What every Store must do, whatever it is made of. `open` gives an empty one. */
 export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): void {
@@ -30,6 +33,9 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>): v
     claimSuite(use);
     replaySuite(use);
     purgeSuite(use);
+    purgeRunsSuite(use);
+    rebaseSuite(use);
+    supersedeSuite(use);
     listsSuite(use);
     runsSuite(use);
     repliesSuite(use);

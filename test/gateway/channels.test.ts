@@ -112,6 +112,18 @@ describe("an address from which much came that proves nothing", () => {
     expect((await post(sender, fromGithub("wrong", "push", {}))).status).toBe(401);
   });
 
+  test("may be a proxy that nobody named, of which the log speaks once", async () => {
+    await using door = await Door.open({ config: LIMITED });
+    const proxy = door.client(null, "10.0.0.2");
+    for (let i = 0; i < 3; i += 1) {
+      const { path, headers, body } = fromGithub("wrong", "push", {});
+      await proxy.post(path, body, { ...headers, "X-Forwarded-For": "198.51.100.1" });
+    }
+    const told = door.lines.filter((line) => line.includes("gateway.trusted_proxies"));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain('"proxy":"10.0.0.2"');
+  });
+
   test("is the one that a trusted proxy names: strangers behind it cost its other senders nothing", async () => {
     await using door = await Door.open({ config: LIMITED });
     const proxy = door.client(null, "10.0.0.1");

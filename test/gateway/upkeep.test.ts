@@ -5,6 +5,9 @@ import { type CounterRow, type StoredReminder, StoreUnavailable } from "../../sr
 import { quiet } from "../support/agent.ts";
 import { ManualClock } from "../support/clock.ts";
 
+/** When the gateway of a test starts. */
+const BEFORE = new ManualClock().now();
+
 const ROW: CounterRow = {
   at: 0,
   accepted: 0,
@@ -52,6 +55,18 @@ function scene() {
         since: async () => [],
         purge: (before) => note(`purge ${clock.now() - before}`),
       },
+      events: {
+        rebase: async (now) => {
+          await note("rebase events");
+          return now < BEFORE ? 2 : 0;
+        },
+      },
+      replies: {
+        rebase: async () => {
+          await note("rebase replies");
+          return 0;
+        },
+      },
       reminders: {
         add: async () => undefined,
         remove: async () => true,
@@ -84,38 +99,40 @@ function scene() {
   const beSlow = () => {
     slow = true;
   };
-  return { clock, store, done, lines, upkeep, pass, given, beSlow };
+  /** What was done, without the look for a clock that was set back, which is done at once and every minute. */
+  const tasks = () => done.filter((one) => !one.startsWith("rebase"));
+  return { clock, store, done, tasks, lines, upkeep, pass, given, beSlow };
 }
 
 describe("Upkeep", () => {
   test("gives reminders in the second in which they are due, not before", async () => {
-    const { clock, store, done, pass } = scene();
+    const { clock, store, tasks, pass } = scene();
     store.pending = [
       reminder("a", clock.now() + 3_000),
       reminder("b", clock.now() + 3_000),
       reminder("c", clock.now() + 9_000),
     ];
     await pass(2_000);
-    expect(done).toEqual([]);
+    expect(tasks()).toEqual([]);
     await pass(1_000);
-    expect(done).toEqual(["remind a", "remind b"]);
+    expect(tasks()).toEqual(["remind a", "remind b"]);
     await pass(5_000);
-    expect(done).toEqual(["remind a", "remind b"]);
+    expect(tasks()).toEqual(["remind a", "remind b"]);
     await pass(1_000);
-    expect(done.at(-1)).toBe("remind c");
+    expect(tasks().at(-1)).toBe("remind c");
   });
 
   test("never does a task a second time while the first is at it", async () => {
-    const { clock, store, done, pass, given, beSlow } = scene();
+    const { clock, store, tasks, pass, given, beSlow } = scene();
     beSlow();
     store.pending = [reminder("a", clock.now())];
     for (let second = 0; second < 5; second += 1) await pass(1_000);
-    expect(done).toEqual(["remind a"]);
+    expect(tasks()).toEqual(["remind a"]);
     given.resolve();
     await quiet();
     store.pending = [reminder("b", clock.now())];
     await pass(1_000);
-    expect(done).toEqual(["remind a", "remind b"]);
+    expect(tasks()).toEqual(["remind a", "remind b"]);
   });
 
   test("tries a broken store again every 5 s, and leaves a whole one alone", async () => {
@@ -139,6 +156,8 @@ describe("Upkeep", () => {
 
   test("survives a store that is down, says so, and goes on when it is back", async () => {
     const { clock, store, done, lines, pass } = scene();
+    await quiet();
+    done.length = 0;
     store.failing = true;
     store.pending = [reminder("a", clock.now())];
     await pass(60_000);
@@ -155,6 +174,21 @@ describe("Upkeep", () => {
     upkeep.stop();
     expect(clock.timers).toBe(0);
     await pass(3_600_000);
-    expect(done).toEqual(["retention stops"]);
+    expect(done.filter((one) => !one.startsWith("rebase"))).toEqual(["retention stops"]);
+  });
+
+  test("looks for a clock that was set back at once and every minute, and says when it was", async () => {
+    const { clock, done, lines, pass } = scene();
+    await quiet();
+    expect(done).toEqual(["rebase events", "rebase replies"]);
+    await pass(59_999);
+    expect(done.filter((one) => one.startsWith("rebase"))).toHaveLength(2);
+    expect(lines).toEqual([]);
+    clock.setWallTime(BEFORE - 7_200_000);
+    await pass(1);
+    expect(done.filter((one) => one.startsWith("rebase"))).toHaveLength(4);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain("The clock was set back");
+    expect(JSON.parse(lines[0]!)).toMatchObject({ events: 2, replies: 0 });
   });
 });

@@ -43,6 +43,7 @@ describe("CallbackSender", () => {
     expect(Object.fromEntries(call?.headers ?? [])).toMatchObject({
       "content-type": "application/json",
       "webhook-id": reply.reply_id,
+      "zeroclaw-reply": reply.event_id,
       "webhook-timestamp": String(timestamp),
       "webhook-signature": signStandardWebhook(SECRET, reply.reply_id, timestamp, Buffer.from(call?.body ?? "")),
     });

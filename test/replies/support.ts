@@ -60,12 +60,13 @@ export class MemoryReplyStore implements ReplyStore {
     for (const reply of replies) this.rows.set(reply.reply_id, { reply, next_at: 0 });
   }
 
-  async claim(limit: number, now: number): Promise<readonly StoredReply[]> {
+  async claim(limit: number, now: number, source: string): Promise<readonly StoredReply[]> {
     this.#refuse("claim");
     const busy = new Set([...this.rows.values()].filter(isSending).map(({ reply }) => reply.session_id));
     const claimed: StoredReply[] = [];
     for (const row of this.rows.values()) {
       const { state, session_id, attempts } = row.reply;
+      if (row.reply.source !== source) continue;
       if ((state !== "pending" && state !== "retrying") || row.next_at > now || busy.has(session_id)) continue;
       if (claimed.length === limit) break;
       busy.add(session_id);
@@ -92,9 +93,21 @@ export class MemoryReplyStore implements ReplyStore {
     return true;
   }
 
-  async interrupted(): Promise<readonly StoredReply[]> {
+  async interrupted(source: string): Promise<readonly StoredReply[]> {
     this.#refuse("interrupted");
-    return [...this.rows.values()].filter(isSending).map(({ reply }) => reply);
+    const sending = [...this.rows.values()].filter(isSending).map(({ reply }) => reply);
+    return sending.filter((reply) => reply.source === source);
+  }
+
+  async sources(): Promise<readonly string[]> {
+    const unsettled = [...this.rows.values()].filter(({ reply }) =>
+      ["pending", "retrying", "sending"].includes(reply.state),
+    );
+    return [...new Set(unsettled.map(({ reply }) => reply.source))];
+  }
+
+  async rebase(): Promise<number> {
+    return 0;
   }
 
   async ofEvent(event_id: string): Promise<readonly StoredReply[]> {

@@ -3,6 +3,7 @@ import type { StoredReply } from "../../src/protocol/reply.ts";
 import type { SendResult } from "../../src/replies/sender.ts";
 import { openSenders } from "../../src/replies/senders.ts";
 import { ReplyWorker } from "../../src/replies/worker.ts";
+import { ReplyWorkers } from "../../src/replies/workers.ts";
 import { quiet } from "../support/agent.ts";
 import { ManualClock } from "../support/clock.ts";
 import { callbackReply, FakeApi, MemoryReplyStore, openFetch, openLog, replyOf, until } from "./support.ts";
@@ -25,6 +26,7 @@ function open(store = new MemoryReplyStore(), maxConcurrent = 2) {
     return new Promise<SendResult>((resolve) => ends.set(id, resolve));
   };
   const worker = new ReplyWorker({
+    source: "whatsapp",
     replies: store,
     senders: () => ({
       send: ({ reply_id }) => begin("send", reply_id),
@@ -191,7 +193,7 @@ describe("ReplyWorker", () => {
   });
 });
 
-describe("ReplyWorker over senders and a network", () => {
+describe("ReplyWorkers over senders and a network", () => {
   const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
   /** A process: what it does not store is gone with it. */
@@ -207,7 +209,8 @@ describe("ReplyWorker over senders and a network", () => {
       { fetch: openFetch(clock), clock },
     );
     const random = { bytes: (length: number) => new Uint8Array(length) };
-    const worker = new ReplyWorker({ replies: store, senders, clock, random, log: openLog(clock).log });
+    const sources = ["whatsapp", "github", "shop"];
+    const worker = new ReplyWorkers({ sources, replies: store, senders, clock, random, log: openLog(clock).log });
     worker.start();
     return { worker, clock };
   }

@@ -2,7 +2,7 @@ import { constants, Database, type SQLQueryBindings, type Statement } from "bun:
 import { chmodSync, closeSync, openSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { StoreUnavailable } from "../store.ts";
-import { isStorageFailure, unavailable } from "./errors.ts";
+import { isStorageFailure, notOpened, unavailable } from "./errors.ts";
 
 /** Where a store says what an operator should know. `Log` is one. */
 export interface StoreLog {
@@ -11,18 +11,23 @@ export interface StoreLog {
 
 // synchronous=FULL: a COMMIT returns when the WAL is on the disk (https://www.sqlite.org/pragma.html#pragma_synchronous).
 // fullfsync: on macOS a sync reaches the disk and not only its cache; elsewhere it changes nothing.
-// busy_timeout blocks the event loop, and only a person with an sqlite3 shell competes for the write lock: 100 ms.
+// secure_delete: what is deleted is overwritten, also in pages that become free (FAST would leave those as they are).
 // wal_autocheckpoint: 1000 pages (4 MB) cost 3 to 5 ms each time; 16,000 pages cost 70 ms. cache_size: 8 MB.
 const SETTINGS = `
   PRAGMA synchronous = FULL;
   PRAGMA fullfsync = ON;
   PRAGMA foreign_keys = ON;
-  PRAGMA busy_timeout = 100;
+  PRAGMA secure_delete = ON;
   PRAGMA temp_store = MEMORY;
   PRAGMA cache_size = -8000;
   PRAGMA wal_autocheckpoint = 1000;
   PRAGMA journal_size_limit = 67108864;
 `;
+
+// A start has time to wait for whoever holds a lock. Afterwards waiting blocks the event loop, and only a person with an sqlite3
+// shell competes for the write lock.
+const START_PATIENCE = "PRAGMA busy_timeout = 5000";
+const PATIENCE = "PRAGMA busy_timeout = 100";
 
 /**
  * Opens the database file, making it with mode 0600 if there is none. SQLite gives `-wal` and `-shm` the mode of the file.
@@ -34,6 +39,7 @@ export function openDatabase(file: string, log?: StoreLog): Connection {
     guardFile(path, log);
     const db = new Database(path, { create: true, strict: true });
     try {
+      db.run(START_PATIENCE);
       const mode = db.query<{ journal_mode: string }, []>("PRAGMA journal_mode = WAL").get()?.journal_mode;
       // Some network file systems lack the shared memory that a WAL needs. A rollback journal is as durable, only slower.
       if (mode !== "wal") log?.warn("The file system takes no write-ahead log; writes will be slower", { path });
@@ -45,8 +51,17 @@ export function openDatabase(file: string, log?: StoreLog): Connection {
       throw error;
     }
   } catch (error) {
-    throw unavailable(`open the database ${JSON.stringify(path)}`, error);
+    throw notOpened(path, error);
   }
+}
+
+/**
+ * Ends the patience of the start, once nobody else holds the write lock.
+ * @throws SQLiteError when somebody does for longer than 5 s
+ */
+export function endStart(db: Connection): void {
+  db.script("BEGIN IMMEDIATE; COMMIT");
+  db.script(PATIENCE);
 }
 
 /** One SQLite connection. Statements are prepared when they are first used, and kept. */

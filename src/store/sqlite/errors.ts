@@ -1,5 +1,5 @@
 import { SQLiteError } from "bun:sqlite";
-import { StoreUnavailable } from "../store.ts";
+import { atStart, StoreUnavailable } from "../store.ts";
 
 /**
  * Primary result codes (https://www.sqlite.org/rescode.html) that speak of the disk, the file or its locks, and not of what
@@ -39,6 +39,12 @@ export function unavailable(doing: string, cause: unknown): StoreUnavailable {
   return new StoreUnavailable(`Cannot ${doing}: ${reason(cause)}`, { cause });
 }
 
+/** Opening the database failed, which nobody tries again by itself. */
+export function notOpened(path: string, cause: unknown): StoreUnavailable {
+  const error = unavailable(`open the database ${JSON.stringify(path)}`, cause);
+  return isStorageFailure(cause) ? atStart(error) : error;
+}
+
 function reason(cause: unknown): string {
   if (!(cause instanceof SQLiteError)) return cause instanceof Error ? cause.message : String(cause);
   const code = cause.code ?? `SQLite error ${cause.errno}`;
@@ -51,7 +57,7 @@ const ADVICE: ReadonlyMap<number, string> = new Map([
   [8, "Make the file and its folder writable for the gateway's user"],
   [10, "Look at the disk: `dmesg`, `df`"],
   [11, "Restore the last backup, or save what can be read with `sqlite3 state.db .recover`"],
-  [13, "Free some disk space; the gateway goes on by itself"],
+  [13, "Free some disk space"],
   [14, "Make the file and its folder readable and writable for the gateway's user"],
   [26, "The file is not an SQLite database; move it away or restore a backup"],
 ]);

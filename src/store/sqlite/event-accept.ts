@@ -2,7 +2,7 @@ import type { IdempotencyRecord, NewEvent } from "../store.ts";
 import type { Connection } from "./database.ts";
 import { isDuplicate } from "./errors.ts";
 import { makeSearchable, record } from "./event-end.ts";
-import { type Replayable, takeUpAgain } from "./event-replay.ts";
+import { isAnswering, type Replayable, takeUpAgain } from "./event-replay.ts";
 import { claimKey } from "./idempotency.ts";
 import { dueWhenAdded, EVENTS } from "./queue.ts";
 
@@ -77,7 +77,7 @@ function acceptAgain(db: Connection, event: NewEvent, headers: string): Acceptan
     event.source,
     event.delivery_id,
   )!;
-  if (first.state !== "dead") return { event_id: first.event_id, duplicate: true };
+  if (first.state !== "dead" || isAnswering(db, first.id)) return { event_id: first.event_id, duplicate: true };
   if (first.purged === 1) {
     db.run(INSERT_BODY, first.id, headers, event.body);
     db.run(

@@ -35,7 +35,10 @@ export function endEvent(
   return true;
 }
 
-/** When an event first failed since it came or was replayed: from then on it holds others up for a minute, however often it is tried. */
+/**
+ * When an event first failed since it came or was replayed: from then on it holds others up for a minute, however often it is tried.
+ * Where the clock was set back since, that is now.
+ */
 const FIRST_FAILURE = `(
   SELECT min(at) FROM event_attempts WHERE event = events.id AND number > attempts_before AND outcome = 'failed')`;
 
@@ -57,7 +60,7 @@ export function failEvent(db: Connection, event_id: string, attempt: number | nu
           at,
         )
       : db.get<Ended>(
-          `UPDATE events SET state = 'retrying', error = ?3, updated_at = ?4, due_at = ?5, hold_until = ?6 + coalesce(${FIRST_FAILURE}, ?4)
+          `UPDATE events SET state = 'retrying', error = ?3, updated_at = ?4, due_at = ?5, hold_until = ?6 + min(?4, coalesce(${FIRST_FAILURE}, ?4))
            WHERE event_id = ?1 AND state = 'running' AND attempts = coalesce(?2, attempts)
            RETURNING id, session_id, attempts`,
           event_id,

@@ -17,7 +17,7 @@ import { EVENT_COLUMNS, listEvents } from "./event-list.ts";
 import { purgeBodies, purgeEvents } from "./event-purge.ts";
 import { replayEvent, replayEvents } from "./event-replay.ts";
 import { latestOfSources } from "./event-walk.ts";
-import { claimDue, EVENTS } from "./queue.ts";
+import { claimDue, EVENTS, REBASE_STEP, rebaseWaiting } from "./queue.ts";
 import type { Writer } from "./writer.ts";
 
 const COLUMNS = `${EVENT_COLUMNS}, e.attempts - e.attempts_before AS tries, e.purged, b.headers, b.body`;
@@ -104,6 +104,15 @@ export class SqliteEvents implements EventStore {
       const sql = "UPDATE events SET state = 'received', due_at = 0, updated_at = ? WHERE state = 'running'";
       return this.#db.run(sql, now).changes;
     });
+  }
+
+  async rebase(now: number): Promise<number> {
+    let changed = 0;
+    for (;;) {
+      const step = await this.#writer.write(() => rebaseWaiting(this.#db, EVENTS, now));
+      changed += step;
+      if (step < REBASE_STEP) return changed;
+    }
   }
 
   get(event_id: string): Promise<EventWithBody | null> {

@@ -1,5 +1,6 @@
 import init from "./migrations/0001_init.sql" with { type: "text" };
 import inbox from "./migrations/0002_inbox.sql" with { type: "text" };
+import waiting from "./migrations/0003_waiting.sql" with { type: "text" };
 
 export interface Migration {
   readonly version: number;
@@ -11,4 +12,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "0001_init", sql: init },
   { version: 2, name: "0002_inbox", sql: inbox },
+  { version: 3, name: "0003_waiting", sql: waiting },
 ];

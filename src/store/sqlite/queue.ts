@@ -3,6 +3,12 @@ import type { Connection } from "./database.ts";
 /** What is to be tried again keeps later rows of its session waiting for this long after its first failure (contract §5). */
 export const HOLD_MS = 60_000;
 
+/** A failure that lies further ahead of now than this was told by a clock that has been set back since. */
+const AHEAD_MS = 5_000;
+
+/** Rows that one transaction re-bases, so that no other write waits long for it. */
+export const REBASE_STEP = 500;
+
 /**
  * A table whose rows are worked off in the order they came, of each session one at a time. `waiting` and `working` are its names
  * for those two states; the third is `retrying` in both, and the columns `due_at` and `hold_until` are the same.
@@ -27,16 +33,17 @@ const free = ({ table, waiting, working }: Queue) => `
     AND (o.due_at <= ?1 OR o.hold_until > ?1))`;
 
 // The limit is part of the text: SQLite prepares a statement with `LIMIT ?` and ORDER BY anew each time it is run.
-const claimSql = (queue: Queue, limit: number) => `
+// `one`: of a single source, the second parameter.
+const claimSql = (queue: Queue, limit: number, one: string) => `
   UPDATE ${queue.table}
   SET state = '${queue.working}', attempts = attempts + 1, updated_at = ?1, due_at = NULL, hold_until = NULL
   WHERE id IN (
     SELECT id FROM (
       SELECT * FROM (
-        SELECT e.id FROM ${queue.table} e WHERE e.due_at = 0 AND ${free(queue)} ORDER BY e.id LIMIT ${limit})
+        SELECT e.id FROM ${queue.table} e WHERE e.due_at = 0 ${one} AND ${free(queue)} ORDER BY e.id LIMIT ${limit})
       UNION ALL
       SELECT * FROM (
-        SELECT e.id FROM ${queue.table} e WHERE e.due_at > 0 AND e.due_at <= ?1 AND ${free(queue)}
+        SELECT e.id FROM ${queue.table} e WHERE e.due_at > 0 AND e.due_at <= ?1 ${one} AND ${free(queue)}
         ORDER BY e.due_at LIMIT ${limit}))
     ORDER BY id LIMIT ${limit})
   RETURNING id, session_id`;
@@ -49,9 +56,10 @@ const claimSql = (queue: Queue, limit: number) => `
 export const dueWhenAdded = ({ table, waiting }: Queue, session: `?${number}`) => `
   CASE WHEN EXISTS (SELECT 1 FROM ${table} WHERE session_id = ${session} AND state = '${waiting}') THEN NULL ELSE 0 END`;
 
-/** Marks up to `limit` rows as in work and returns their `id`, oldest first. Part of a unit of work. */
-export function claimDue(db: Connection, queue: Queue, limit: number, now: number): readonly number[] {
-  const taken = db.all<{ id: number; session_id: string }>(claimSql(queue, Math.max(0, Math.trunc(limit))), now);
+/** Marks up to `limit` rows, of one source if it is named, as in work and returns their `id`, oldest first. Part of a unit of work. */
+export function claimDue(db: Connection, queue: Queue, limit: number, now: number, source?: string): readonly number[] {
+  const sql = claimSql(queue, Math.max(0, Math.trunc(limit)), source === undefined ? "" : "AND e.source = ?2");
+  const taken = db.all<{ id: number; session_id: string }>(sql, now, ...(source === undefined ? [] : [source]));
   for (const { session_id } of taken) promote(db, queue, session_id);
   return taken.map(({ id }) => id).sort((a, b) => a - b);
 }
@@ -92,4 +100,31 @@ function firstWaiting(db: Connection, { table, waiting }: Queue, session_id: str
 /** `due_at` of a row that is to be tried again. */
 export function dueWhenRetried(next_at: number): number {
   return Math.max(Math.ceil(next_at), 1); // jitter has fractions, and 0 means a first attempt
+}
+
+/**
+ * After the clock was set back: what was to be tried again some time after its failure is due as long after now, and nothing is held
+ * for more than `HOLD_MS`. Changes at most `REBASE_STEP` rows of each kind and returns how many. Part of a unit of work.
+ */
+export function rebaseWaiting(db: Connection, queue: Queue, now: number): number {
+  const { table, waiting } = queue;
+  const failed = db.all<{ session_id: string }>(
+    `UPDATE ${table} SET due_at = ?1 + max(due_at - updated_at, 0), hold_until = ?1 + min(hold_until - updated_at, ${HOLD_MS}),
+       updated_at = ?1
+     WHERE id IN (
+       SELECT id FROM ${table} INDEXED BY ${table}_failed WHERE state = 'retrying' AND updated_at > ?1 + ${AHEAD_MS}
+       ORDER BY updated_at LIMIT ${REBASE_STEP})
+     RETURNING session_id`,
+    now,
+  );
+  for (const session_id of new Set(failed.map((row) => row.session_id))) promote(db, queue, session_id);
+  const held = db.run(
+    `UPDATE ${table} SET due_at = ?1 + ${HOLD_MS}
+     WHERE id IN (
+       SELECT id FROM ${table} INDEXED BY ${table}_held WHERE state = '${waiting}' AND due_at > 0
+       AND due_at > ?1 + ${HOLD_MS + AHEAD_MS}
+       LIMIT ${REBASE_STEP})`,
+    now,
+  );
+  return failed.length + held.changes;
 }

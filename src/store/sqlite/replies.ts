@@ -2,7 +2,16 @@ import type { ReplyState, ReplyTarget, StoredReply } from "../../protocol/reply.
 import type { NewReply, ReplyOutcome, ReplyStore } from "../store.ts";
 import type { Connection } from "./database.ts";
 import { isDuplicate } from "./errors.ts";
-import { claimDue, dueWhenAdded, dueWhenRetried, HOLD_MS, promote, REPLIES } from "./queue.ts";
+import {
+  claimDue,
+  dueWhenAdded,
+  dueWhenRetried,
+  HOLD_MS,
+  promote,
+  REBASE_STEP,
+  REPLIES,
+  rebaseWaiting,
+} from "./queue.ts";
 import type { Writer } from "./writer.ts";
 
 const SELECT = `
@@ -30,9 +39,9 @@ export class SqliteReplies implements ReplyStore {
     this.#writer = writer;
   }
 
-  claim(limit: number, now: number): Promise<readonly StoredReply[]> {
+  claim(limit: number, now: number, source: string): Promise<readonly StoredReply[]> {
     return this.#writer.write(() =>
-      claimDue(this.#db, REPLIES, limit, now).map((id) =>
+      claimDue(this.#db, REPLIES, limit, now, source).map((id) =>
         storedReply(this.#db.get<Row>(`${SELECT} WHERE p.id = ?`, id)!),
       ),
     );
@@ -56,10 +65,25 @@ export class SqliteReplies implements ReplyStore {
     );
   }
 
-  interrupted(): Promise<readonly StoredReply[]> {
+  interrupted(source: string): Promise<readonly StoredReply[]> {
     // By its index, or SQLite would rather walk the whole table in order than sort these few.
-    const sending = "SELECT id FROM replies INDEXED BY replies_sending WHERE state = 'sending'";
-    return this.#many(`WHERE p.id IN (${sending}) ORDER BY p.id`);
+    const sending = "SELECT id FROM replies INDEXED BY replies_sending WHERE state = 'sending' AND source = ?";
+    return this.#many(`WHERE p.id IN (${sending}) ORDER BY p.id`, source);
+  }
+
+  sources(): Promise<readonly string[]> {
+    const of = (state: ReplyState) => `SELECT source FROM replies INDEXED BY replies_${state} WHERE state = '${state}'`;
+    const sql = `${of("pending")} UNION ${of("retrying")} UNION ${of("sending")}`;
+    return this.#db.read(() => this.#db.all<{ source: string }>(sql).map(({ source }) => source));
+  }
+
+  async rebase(now: number): Promise<number> {
+    let changed = 0;
+    for (;;) {
+      const step = await this.#writer.write(() => rebaseWaiting(this.#db, REPLIES, now));
+      changed += step;
+      if (step < REBASE_STEP) return changed;
+    }
   }
 
   ofEvent(event_id: string): Promise<readonly StoredReply[]> {
@@ -84,7 +108,7 @@ export class SqliteReplies implements ReplyStore {
   #retry(reply_id: string, attempt: number, { at, detail, next_at }: ReplyOutcome): boolean {
     const reply = this.#db.get<{ session_id: string }>(
       `UPDATE replies SET state = 'retrying', detail = ?3, updated_at = ?4, due_at = ?5,
-         failed_at = coalesce(failed_at, ?4), hold_until = coalesce(failed_at, ?4) + ?6
+         failed_at = min(?4, coalesce(failed_at, ?4)), hold_until = min(?4, coalesce(failed_at, ?4)) + ?6
        WHERE reply_id = ?1 AND attempts = ?2 AND state = 'sending' RETURNING session_id`,
       reply_id,
       attempt,

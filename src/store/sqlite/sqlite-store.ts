@@ -1,9 +1,9 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Store } from "../store.ts";
 import { SqliteCounters } from "./counters.ts";
-import { type Connection, openDatabase, type StoreLog } from "./database.ts";
+import { type Connection, endStart, openDatabase, type StoreLog } from "./database.ts";
 import { SqliteDevices } from "./devices.ts";
-import { unavailable } from "./errors.ts";
+import { notOpened } from "./errors.ts";
 import { SqliteEvents } from "./events.ts";
 import { SqliteIdempotency } from "./idempotency.ts";
 import { SqliteLockouts } from "./lockouts.ts";
@@ -33,7 +33,7 @@ export interface SqliteStore extends Store {
 }
 
 /**
- * Opens the SQLite store in one file, bringing its schema up to date.
+ * Opens the SQLite store in one file, bringing its schema up to date. Blocks for up to 5 s while another process holds its lock.
  * @throws StoreUnavailable when the file cannot be opened, is damaged, is another program's or a newer version's.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
@@ -41,10 +41,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const db = openDatabase(path, log);
   try {
     migrate(db, clock.now());
+    endStart(db);
     return new FileStore(db, clock, options);
   } catch (error) {
     db.close();
-    throw unavailable(`open the database ${JSON.stringify(path)}`, error);
+    throw notOpened(path, error);
   }
 }
 

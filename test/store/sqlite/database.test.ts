@@ -2,8 +2,11 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openDatabase } from "../../../src/store/sqlite/database.ts";
+import { endStart, openDatabase } from "../../../src/store/sqlite/database.ts";
+import { notOpened } from "../../../src/store/sqlite/errors.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
 import { StoreUnavailable } from "../../../src/store/store.ts";
+import { ManualClock } from "../../support/clock.ts";
 import { inFolder } from "./scratch.ts";
 
 describe("openDatabase", () => {
@@ -39,13 +42,16 @@ describe("openDatabase", () => {
   );
 
   test(
-    "syncs every commit, keeps references and waits only briefly for locks",
+    "syncs every commit, keeps references, overwrites what is deleted, and waits only briefly for locks once it has started",
     inFolder((folder) => {
       const db = openDatabase(join(folder, "state.db"));
       const pragma = (name: string) => Object.values(db.get<Record<string, unknown>>(`PRAGMA ${name}`) ?? {})[0];
       expect(pragma("journal_mode")).toBe("wal");
       expect(pragma("synchronous")).toBe(2); // FULL
       expect(pragma("foreign_keys")).toBe(1);
+      expect(pragma("secure_delete")).toBe(1); // ON
+      expect(pragma("busy_timeout")).toBe(5_000);
+      endStart(db);
       expect(pragma("busy_timeout")).toBe(100);
       expect(pragma("temp_store")).toBe(2); // MEMORY
       db.close();
@@ -78,6 +84,53 @@ describe("openDatabase", () => {
     }),
   );
 });
+
+describe("a start on a database that cannot be used", () => {
+  test(
+    "waits for another process that holds the lock and lets go of it",
+    inFolder(async (folder) => {
+      const path = join(folder, "state.db");
+      openDatabase(path).close();
+      const child = Bun.spawn([process.execPath, join(import.meta.dir, "locking-child.ts"), path], { stdout: "pipe" });
+      const reader = child.stdout.getReader();
+      expect(new TextDecoder().decode((await reader.read()).value)).toStartWith("locked");
+      const store = await openSqliteStore({ path, clock: new ManualClock() }); // blocks until the child is done
+      expect(await child.exited).toBe(0);
+      await store.close();
+    }),
+  );
+
+  test(
+    "says what to do, and that the gateway has to be started again then",
+    inFolder((folder) => {
+      const path = join(folder, "state.db");
+      openDatabase(path).close();
+      const [other, impatient] = [new Database(path), new Database(path)];
+      other.run("BEGIN IMMEDIATE");
+      impatient.run("PRAGMA busy_timeout = 0");
+      const busy = caught(() => impatient.run("BEGIN IMMEDIATE"));
+      expect(notOpened(path, busy).message).toMatch(
+        /^Cannot open the database ".*": database is locked .*Another process.*Then start the gateway again$/,
+      );
+      other.run("ROLLBACK");
+      other.run("CREATE TABLE t (x)");
+      other.run("PRAGMA max_page_count = 2");
+      const full = caught(() => other.run("INSERT INTO t VALUES (randomblob(65536))"));
+      expect(notOpened(path, full).message).toEndWith("Free some disk space. Then start the gateway again");
+      other.close();
+      impatient.close();
+    }),
+  );
+});
+
+function caught(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("It did not fail");
+}
 
 describe("Connection", () => {
   test(

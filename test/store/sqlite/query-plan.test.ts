@@ -147,6 +147,42 @@ describe("the query plan", () => {
     expect(steps.filter((step) => step.includes("TEMP B-TREE"))).toEqual([]);
   });
 
+  test.each(["purge", "purgeBodies"] as const)("of %s finds the runs of its events by an index", async (method) => {
+    const steps = await planOf(async ({ events, runs, forget }) => {
+      const event = sampleEvent();
+      await events.accept(event);
+      await events.claim(1, NOW);
+      const run = sampleRun({ event_id: event.event_id, reach: "channel" });
+      await runs.create(run);
+      await runs.finish(run.run_id, 1, sampleOutcome({ event_failure: null }));
+      forget();
+      await events[method]({ before: NOW + 9_000 }, 10);
+    });
+    expect(steps).toContain("SEARCH runs USING INDEX runs_of_event (event_id=?)");
+    expect(steps.join("\n")).toMatch(/SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 \(session_id=\?\)/);
+    expect(scans(steps).filter((step) => !step.includes("json_each"))).toEqual(SOURCE_STEPS);
+  });
+
+  test("of looking for a clock that was set back walks no more than what it changes", async () => {
+    const steps = await planOf(async ({ events, replies, forget }) => {
+      const [first] = await deadEvents(events);
+      await events.replay(first!, NOW, "x");
+      await events.claim(1, NOW);
+      await events.fail(first!, 2, { at: NOW, error: "x", next_at: NOW + 5 });
+      forget();
+      await events.rebase(NOW - 60_000);
+      await replies.rebase(NOW - 60_000);
+    });
+    const found = steps.filter((step) => /_(failed|held)/.test(step)).map((step) => step.replace("COVERING ", ""));
+    expect(found).toEqual([
+      "SEARCH events USING INDEX events_failed (updated_at>?)",
+      "SEARCH events USING INDEX events_held (due_at>?)",
+      "SEARCH replies USING INDEX replies_failed (updated_at>?)",
+      "SEARCH replies USING INDEX replies_held (due_at>?)",
+    ]);
+    expect(scans(steps)).toEqual([]);
+  });
+
   test("of sending replies scans nothing but the index of what is being sent", async () => {
     const steps = await planOf(async ({ events, runs, replies, forget }) => {
       const event = sampleEvent();
@@ -157,23 +193,24 @@ describe("the query plan", () => {
       forget();
       const reply = sampleReply();
       await runs.finish(run.run_id, 1, sampleOutcome({ event_failure: null, reply }));
-      await replies.claim(5, NOW);
+      await replies.claim(5, NOW, "github");
       await replies.partSent(reply.reply_id, 1);
       await replies.settle(reply.reply_id, 1, { at: NOW, state: "retrying", detail: "x", next_at: NOW + 1 });
-      await replies.claim(5, NOW + 1);
-      await replies.interrupted();
+      await replies.claim(5, NOW + 1, "github");
+      await replies.interrupted("github");
       await replies.settle(reply.reply_id, 2, { at: NOW, state: "sent", detail: "x" });
       await replies.ofEvent(event.event_id);
     });
-    expect(steps.filter((step) => step.includes("replies_due")).length).toBeGreaterThan(1);
-    expect(scans(steps)).toEqual(["SCAN replies USING COVERING INDEX replies_sending"]);
+    expect(steps.filter((step) => step.includes("replies_due (source=? AND due_at")).length).toBeGreaterThan(1);
+    expect(scans(steps)).toEqual(["SCAN replies USING INDEX replies_sending"]);
   });
 
   test("of counting replies reads partial indexes and no table", async () => {
     const steps = await planOf(async ({ replies }) => void (await replies.counts()));
     const tables = steps.filter((step) => step.includes("replies"));
     expect(tables.length).toBe(6);
-    for (const step of tables) expect(step).toMatch(/USING COVERING INDEX replies_(pending|sending|retrying|settled)/);
+    for (const step of tables)
+      expect(step).toMatch(/USING COVERING INDEX replies_(pending|sending|retrying|failed|settled)/);
   });
 
   test("of the latest events reads partial indexes", async () => {
@@ -209,7 +246,8 @@ describe("the query plan", () => {
     const steps = scans(await planOf(async ({ events }) => void (await events.counts())));
     const tables = steps.filter((step) => step.startsWith("SCAN events"));
     expect(tables.length).toBe(4);
-    for (const step of tables) expect(step).toMatch(/USING COVERING INDEX events_(received|running|retrying|dead)$/);
+    for (const step of tables)
+      expect(step).toMatch(/USING COVERING INDEX events_(received|running|retrying|failed|dead)$/);
   });
 
   test.each([

@@ -36,6 +36,14 @@ describe("matchAll", () => {
 });
 
 describe("bodyText", () => {
+  test("keeps the web addresses of a small body, and leaves them out of a large one, whose words stay", () => {
+    const small = '{"url":"https://shop.example/checkout","state":"down"}';
+    expect(bodyText(new TextEncoder().encode(small))).toBe(small);
+    const issue = '{"html_url":"https://github.com/acme/app/issues/1","title":"Broken https://x.example/a?b=1 link"}';
+    const large = bodyText(new TextEncoder().encode(issue + " ".repeat(5_000)));
+    expect(large.trim()).toBe('{"html_url":" ","title":"Broken   link"}');
+  });
+
   test("is the body, or its first 16 KB without half a character", () => {
     expect(bodyText(new TextEncoder().encode("naïve"))).toBe("naïve");
     for (const character of ["a", "é", "€", "😀"]) {

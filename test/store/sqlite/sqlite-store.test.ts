@@ -78,7 +78,7 @@ describe("the SQLite store", () => {
       const path = join(folder, "state.db");
       const store = await openSqliteStore({ path, clock: new ManualClock() });
       const { reply_id } = await replyTo(store);
-      await store.replies.claim(1, NOW);
+      await store.replies.claim(1, NOW, "github");
       await store.replies.settle(reply_id, 1, { at: NOW, state: "sent", detail: "ok" });
       const db = new Database(path);
       const filled = () =>

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type Connection, openDatabase } from "../../../src/store/sqlite/database.ts";
+import { type Connection, endStart, openDatabase } from "../../../src/store/sqlite/database.ts";
 import { Writer, type WriterOptions } from "../../../src/store/sqlite/writer.ts";
 import { StoreUnavailable } from "../../../src/store/store.ts";
 import { inFolder } from "./scratch.ts";
@@ -50,6 +50,7 @@ const onBench = (body: (bench: Bench, path: string) => Promise<void>, options: W
   inFolder(async (folder) => {
     const path = join(folder, "w.db");
     const db = openDatabase(path);
+    endStart(db);
     try {
       await body(new Bench(db, options), path);
     } finally {
