@@ -223,7 +223,7 @@ function refused(parts: SourceParts, context: Context, met: Met, error: unknown)
 
 /** A name that was mistyped. Any other is not repeated: it may be a secret whose source was left out of the address. */
 function likely(name: string, known: readonly string[]): string {
-  return nearest(name, known) === undefined ? "(unknown)" : name;
+  return /^[A-Za-z0-9_-]{1,64}$/.test(name) && nearest(name, known) !== undefined ? name : "(unknown)";
 }
 
 /** A callback whose address is a source of a gateway would be answered, and the answer too, without end. */

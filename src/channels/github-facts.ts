@@ -1,6 +1,6 @@
-import { isMarked } from "../lib/github-marker.ts";
 import { isObject } from "../lib/json.ts";
 import { field, text, whole } from "./fields.ts";
+import { isBot, type Writing } from "./github-writings.ts";
 import { sessionOf } from "./names.ts";
 
 /** What decides about a delivery. */
@@ -18,30 +18,29 @@ export interface GithubFacts {
   readonly session_id: string;
   /** A bot caused the event or wrote one of its texts. */
   readonly byBot: boolean;
-  /** The texts that decide who is speaking; none in events such as `push`. */
+  /** The texts that decide who is speaking: all of their authors must be trusted. None in events such as `push`. */
   readonly writings: readonly Writing[];
 }
 
-export interface Writing {
-  /** OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE, …; "" when GitHub does not say. */
-  readonly association: string;
-  /** It holds the mark of a comment that this gateway wrote. */
-  readonly marked: boolean;
+/** The text that an event is about, and what that text is written about: who wrote the latter is not speaking now. */
+interface Topic {
+  readonly text: string;
+  readonly about?: string;
 }
 
-/** Where each event has the text that it is about. https://docs.github.com/webhooks/webhook-events-and-payloads */
-const WRITINGS: Readonly<Record<string, string>> = {
-  issues: "issue",
-  issue_comment: "comment",
-  pull_request: "pull_request",
-  pull_request_review: "review",
-  pull_request_review_comment: "comment",
-  discussion: "discussion",
-  discussion_comment: "comment",
-  commit_comment: "comment",
+/** https://docs.github.com/webhooks/webhook-events-and-payloads */
+const TOPICS: Readonly<Record<string, Topic>> = {
+  issues: { text: "issue" },
+  issue_comment: { text: "comment", about: "issue" },
+  pull_request: { text: "pull_request" },
+  pull_request_review: { text: "review", about: "pull_request" },
+  pull_request_review_comment: { text: "comment", about: "pull_request" },
+  discussion: { text: "discussion" },
+  discussion_comment: { text: "comment", about: "discussion" },
+  commit_comment: { text: "comment" },
 };
-/** Where texts are in events that are not among them: whoever wrote one of them may be speaking. */
-const ELSEWHERE = ["comment", "review", "discussion", "pull_request", "issue"] as const;
+/** What is always somebody's text, also where GitHub does not say whose. */
+const TEXTS = ["comment", "review", "answer", "discussion", "pull_request", "issue"] as const;
 
 const EVENT = /^[a-z0-9_]{1,64}$/;
 const ACTION = /^[A-Za-z0-9_-]{1,60}$/;
@@ -52,10 +51,10 @@ export function eventNameOf(header: string | null): string | null {
   return header !== null && EVENT.test(header) ? header : null;
 }
 
-/** `payload` as `githubPayload` reads it. Never throws, whatever it holds. */
-export function githubFacts(event: string, payload: unknown): GithubFacts {
+/** `payload` and `found` as `githubPayload` reads them. Never throws, whatever they hold. */
+export function githubFacts(event: string, payload: unknown, found: readonly Writing[]): GithubFacts {
   const action = text(payload, "action");
-  const writings = writingsIn(event, payload);
+  const writings = decidingWritings(event, payload, found);
   const repository = repositoryOf(payload);
   return {
     event,
@@ -64,23 +63,24 @@ export function githubFacts(event: string, payload: unknown): GithubFacts {
     owner: ownerOf(repository, payload),
     number: numberIn(payload, "issue") ?? numberIn(payload, "pull_request"),
     session_id: sessionIn(payload),
-    byBot: [payload, ...writings].some((at) => isBot(field(at, "sender")) || isBot(field(at, "user"))),
-    writings: writings.map(asWriting),
+    byBot:
+      isBot(text(payload, "sender", "type"), text(payload, "sender", "login")) || writings.some(({ byBot }) => byBot),
+    writings,
   };
 }
 
-function writingsIn(event: string, payload: unknown): readonly unknown[] {
-  const known = Object.hasOwn(WRITINGS, event) ? WRITINGS[event] : undefined;
-  if (known !== undefined) return [field(payload, known)]; // where it is missing, nobody is trusted
-  return ELSEWHERE.map((key) => field(payload, key)).filter(isObject);
-}
-
-function asWriting(writing: unknown): Writing {
-  return { association: text(writing, "author_association"), marked: isMarked(text(writing, "body")) };
-}
-
-function isBot(user: unknown): boolean {
-  return text(user, "type") === "Bot" || text(user, "login").toLowerCase().endsWith("[bot]");
+/**
+ * All texts of the payload but for the one that a comment or a review is about. GitHub does not sign the event's name: under
+ * another one a body must not get by with fewer authors than under its own, so the texts that are there decide, and the
+ * name only leaves that one out when the comment or review that it promises is there.
+ */
+function decidingWritings(event: string, payload: unknown, found: readonly Writing[]): readonly Writing[] {
+  const topic = Object.hasOwn(TOPICS, event) ? TOPICS[event] : undefined;
+  const writings = found.filter(({ place }) => place !== topic?.about);
+  const present = TEXTS.filter((key) => key !== topic?.about && isObject(field(payload, key)));
+  const needed = new Set([...(topic ? [topic.text] : []), ...present]);
+  const unknown = [...needed].filter((key) => !writings.some(({ place }) => place === key));
+  return [...writings, ...unknown.map((place) => ({ place, association: "", marked: false, byBot: false }))];
 }
 
 /** Only what can stand in an address of GitHub's API, where answers go. */

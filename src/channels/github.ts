@@ -1,6 +1,6 @@
 import type { EventWithBody } from "../protocol/event.ts";
 import type { Refusal } from "../protocol/refusal.ts";
-import { type Channel, type Delivery, isRefusal, type Plan, type Reading, type Verifier } from "./channel.ts";
+import type { Channel, Delivery, Plan, Reading } from "./channel.ts";
 import { contentTypeOf, PURGED, sampleOf } from "./custom.ts";
 import { eventNameOf, type GithubFacts, githubFacts } from "./github-facts.ts";
 import { githubPayload } from "./github-payload.ts";
@@ -45,10 +45,8 @@ export function githubChannel(name: string, values: ChannelValues): Channel {
     maxBody: numberOf(values, "max_body") ?? MAX_BODY,
     secretInPath: false,
     secretHeaders: [],
-    verify(delivery): Verifier | Refusal {
-      const verifier = verifyHubSignature(settings, delivery);
-      return isRefusal(verifier) ? verifier : (missingHeader(delivery.headers) ?? verifier);
-    },
+    // The other headers are looked at by read(): what a stranger sends is told of its signature and no more.
+    verify: (delivery) => verifyHubSignature(settings, delivery),
     read: (delivery, body) => read(delivery, body, wanted, repositories),
     plan: (event) => planOf(event, repositories, replies),
     sample(event, context) {
@@ -89,7 +87,7 @@ function read(
   const contentType = contentTypeOf(headers);
   const payload = githubPayload(contentType, body);
   if (!payload.ok) return badBody(payload.found, FIX);
-  const facts = githubFacts(eventNameOf(headers.get(EVENT_HEADER)) ?? "", payload.value);
+  const facts = githubFacts(eventNameOf(headers.get(EVENT_HEADER)) ?? "", payload.value, payload.writings);
   if (!isWanted(facts, wanted)) return ignored(facts.type);
   const delivery_id = deliveryIdOf(headers.get(DELIVERY_HEADER));
   const { type, session_id } = facts;
@@ -113,7 +111,7 @@ function planOf(stored: EventWithBody, repositories: readonly string[], replies:
   const payload = githubPayload(stored.content_type, stored.body);
   if (!payload.ok) return { run: false, reason: `its body ${payload.found}` };
   // The type was made of the header's name, which has no dot in it.
-  const facts = githubFacts(stored.type.split(".", 1)[0] ?? "", payload.value);
+  const facts = githubFacts(stored.type.split(".", 1)[0] ?? "", payload.value, payload.writings);
   const reason = whyNot(facts, repositories);
   if (reason !== null) return { run: false, reason };
   const { repository, number, type } = facts;
@@ -132,7 +130,8 @@ function whyNot(facts: GithubFacts, repositories: readonly string[]): string | n
   const stranger = writings.find(({ association }) => !TRUSTED.has(association));
   if (stranger === undefined) return null;
   const known = /^[A-Z_]{1,40}$/.test(stranger.association) ? stranger.association : "unknown";
-  return `its author's association is ${known}; the agent reads OWNER, MEMBER and COLLABORATOR`;
+  const whose = /^[a-z_]{1,40}$/.test(stranger.place) ? `in "${stranger.place}" an author's` : "an author's";
+  return `${whose} association is ${known}; the agent reads OWNER, MEMBER and COLLABORATOR`;
 }
 
 /** `repositories` are in lower case: GitHub's names are the same in any. */

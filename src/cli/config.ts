@@ -1,4 +1,6 @@
-import { describeConfig, getKey } from "../config/describe.ts";
+import { existsSync } from "node:fs";
+import { ConfigError, type ConfigProblem } from "../config/config-error.ts";
+import { absentChannel, describeConfig, getKey } from "../config/describe.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { configDir, configPath } from "../config/paths.ts";
 import type { Json } from "../lib/json.ts";
@@ -12,11 +14,14 @@ import type { Terminal } from "./terminal.ts";
 export async function getSetting(context: Context): Promise<number> {
   const { args, terminal } = context;
   const key = args.positionals[0] ?? "";
-  const value = getKey(await load(context), key);
+  const loaded = await load(context);
+  const absent = absentChannel(loaded, key);
+  const value = absent === null ? getKey(loaded, key) : null;
   if (args.flag("json")) terminal.json(value);
   else if (value !== null) printValue(terminal, value);
   if (value !== null) return EXIT.ok;
-  terminal.note(`${printableLine(key)} is not set.`);
+  const why = absent === null ? "" : `: there is no channel "${printableLine(absent)}"`;
+  terminal.note(`${printableLine(key)} is not set${why}.`);
   return EXIT.failed;
 }
 
@@ -36,21 +41,50 @@ export async function listSettings(context: Context): Promise<number> {
 }
 
 /** `zeroclaw config path`. */
-export async function printPath({ terminal, env }: Context): Promise<number> {
-  terminal.print(configPath(configDir(env)));
+export async function printPath({ args, terminal, env }: Context): Promise<number> {
+  const path = configPath(configDir(env));
+  if (args.flag("json")) terminal.json({ path, exists: existsSync(path) });
+  else terminal.print(path);
   return EXIT.ok;
 }
 
 /** `zeroclaw config check`: the errors are those that a start would have, all of them. */
 export async function checkConfig(context: Context): Promise<number> {
-  const { terminal } = context;
-  const loaded = await load(context);
-  const { requireAgent } = await import("../agent/agents.ts");
-  requireAgent(loaded.config.agent);
+  const { args, terminal } = context;
+  const json = args.flag("json");
+  try {
+    const loaded = await load(context);
+    const { requireAgent } = await import("../agent/agents.ts");
+    requireAgent(loaded.config.agent);
+    if (json) terminal.json(checked(loaded));
+    else sayOk(terminal, loaded);
+    return EXIT.ok;
+  } catch (error) {
+    if (json) printProblems(context, error);
+    throw error; // the exit code, and the same on stderr for people
+  }
+}
+
+function sayOk(terminal: Terminal, loaded: LoadedConfig): void {
   terminal.print("ok");
   if (!loaded.exists) terminal.note(`There is no ${loaded.path} yet: the defaults apply.`);
   noteFaults(terminal, loaded);
-  return EXIT.ok;
+}
+
+function checked({ path, exists, warnings, channelFaults }: LoadedConfig): Json {
+  const channels_off = [...channelFaults].map(([name, reason]) => ({ name, reason }));
+  return { ok: true, path, exists, warnings, channels_off };
+}
+
+/** Of a configuration that a start would refuse; any other error is none of a document's. */
+function printProblems({ terminal, env }: Context, error: unknown): void {
+  const path = configPath(configDir(env));
+  const print = (problems: readonly ConfigProblem[]): void =>
+    terminal.json({ ok: false, path, problems: problems.map((problem) => ({ ...problem })) });
+  if (error instanceof ConfigError) print(error.problems);
+  else if (error instanceof Error && error.name === "AgentUnavailable") {
+    print([{ key: "agent.kind", where: "", detail: error.message }]);
+  }
 }
 
 function load({ env }: Context): Promise<LoadedConfig> {

@@ -1,9 +1,12 @@
 import { configDir } from "../config/paths.ts";
+import { rfc3339 } from "../lib/time.ts";
 import type { Context } from "./command.ts";
 import { wholeEventId } from "./event-id.ts";
 import { EXIT } from "./exit-codes.ts";
 import { LocalClient, Refused } from "./local-client.ts";
+import { readPages } from "./pages.ts";
 import { printableLine } from "./printable.ts";
+import { cell } from "./rows.ts";
 import { timeOption } from "./time-option.ts";
 
 const DOING = "replay events";
@@ -45,7 +48,8 @@ function bulkFilter(context: Context): BulkFilter | null {
   return null;
 }
 
-async function replayFailed({ terminal }: Context, client: LocalClient, filter: BulkFilter): Promise<number> {
+async function replayFailed({ terminal, clock }: Context, client: LocalClient, filter: BulkFilter): Promise<number> {
+  const began = rfc3339(clock.now());
   const answer = await client.ask({
     method: "POST",
     path: "/api/events/replay",
@@ -54,10 +58,47 @@ async function replayFailed({ terminal }: Context, client: LocalClient, filter: 
     answerMs: BULK_MS,
   });
   const events = Number(answer["events"] ?? 0);
-  if (events === 0) terminal.note("No failed events match.");
-  else terminal.print(`Replaying ${events === 1 ? "1 event" : `${events} events`}.`);
-  if (answer["more"] === true) terminal.note("There are more. Run it again for those.");
+  const more = answer["more"] === true;
+  if (events > 0) terminal.print(`Replaying ${events === 1 ? "1 event" : `${events} events`}.`);
+  if (more) {
+    terminal.note("There are more. Run it again for those.");
+    return EXIT.ok;
+  }
+  const passedOver = await left(client, filter, began);
+  if (passedOver.count > 0) terminal.note(aboutGone(passedOver));
+  else if (events === 0) terminal.note("No failed events match.");
   return EXIT.ok;
+}
+
+interface Left {
+  readonly count: number;
+  /** Whether there are more than were counted. */
+  readonly more: boolean;
+}
+
+const MOST_COUNTED = 1_000;
+
+/**
+ * Events that match and that the gateway passed over, which it does with those alone whose bytes are gone. Events that were
+ * replayed and have died again since are among the dead too, with a later change.
+ */
+async function left(client: LocalClient, filter: BulkFilter, began: string): Promise<Left> {
+  const wanted = new URLSearchParams({ ...filter });
+  const list = { path: "/api/events", field: "events", doing: "list the events that cannot be replayed" };
+  const { rows, next } = await readPages(client, list, wanted, MOST_COUNTED);
+  const untouched = rows.filter((row) => cell(row, "updated_at") < began);
+  return { count: untouched.length, more: next !== null };
+}
+
+function aboutGone({ count, more }: Left): string {
+  const [events, what] =
+    count === 1 && !more
+      ? ["1 failed event", "its headers and body"]
+      : [`${count} failed events`, "their headers and bodies"];
+  return (
+    `${more ? "At least " : ""}${events} cannot be replayed: ${what} were deleted ` +
+    "(store.retention_days, or a purge). Have the sender send again what is still wanted."
+  );
 }
 
 async function replayEach({ terminal }: Context, client: LocalClient, typed: readonly string[]): Promise<number> {

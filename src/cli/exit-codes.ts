@@ -36,6 +36,7 @@ const WRITTEN_FOR_PEOPLE: ReadonlySet<string> = new Set([
   "CommandError",
   "ConfigError",
   "ConfigReadOnly",
+  "ConfigNotWritten",
   "StartError",
   "StoreUnavailable",
   "AgentUnavailable",

@@ -70,6 +70,24 @@ export class ConfigReadOnly extends Error {
   }
 }
 
+/** The system refused to write a configuration file that may be written: its disk is full, or failing. */
+export class ConfigNotWritten extends Error {
+  override readonly name = "ConfigNotWritten";
+
+  /** `code`: the system's. `backup`: where the old text is, if it could not be put back into the file. */
+  constructor(path: string, code: string, backup: string | null, options: ErrorOptions = {}) {
+    const found = FULL.has(code) ? `there is no room on its disk (${code})` : `the system refused it (${code})`;
+    const state =
+      backup === null
+        ? "The file is as it was."
+        : `Its old text could not be put back: copy "${backup}" over it before the gateway starts again.`;
+    const next = FULL.has(code) ? "Make room, then do it again." : "See that its disk is well, then do it again.";
+    super(`Cannot change "${path}": ${found}. ${state} ${next}`, options);
+  }
+}
+
+const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+
 function whyNot(path: string, reason: string): string {
   switch (reason) {
     case "ENOSPC":

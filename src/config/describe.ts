@@ -62,6 +62,12 @@ export function getKey(loaded: Described, key: string): Json {
   return root;
 }
 
+/** The channel that a known key speaks of and that is not configured; null when it is, or the key is no channel's. */
+export function absentChannel({ config }: Described, key: string): string | null {
+  const channel = findSetting(key) === null ? null : channelOf(key);
+  return channel === null || channel in config.channels ? null : channel;
+}
+
 /** Text of a command line as the value of a key. @throws ConfigError when the key is unknown or the value not allowed. */
 export function parseValue(key: string, text: string): Json {
   const setting = findSetting(key);

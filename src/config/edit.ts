@@ -15,7 +15,7 @@ export interface EditOptions {
 /**
  * Sets or (undefined) takes out those keys of config.toml; every other byte stays. A file that does not exist is made
  * first. The whole result is checked before it is written.
- * @throws ConfigReadOnly when the file cannot be written; ConfigError when the result could not be loaded.
+ * @throws ConfigReadOnly, ConfigNotWritten when the file cannot be written; ConfigError when the result could not be loaded.
  */
 export function editConfig(
   path: string,

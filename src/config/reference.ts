@@ -93,10 +93,11 @@ reads it as its hash. \`wait_seconds\` is about waiting for the agent: a request
   "gateway.rate_limit": "How often each client may ask. A client is a paired device, or else an address (IPv6 by /64).",
   "gateway.idempotency": "Requests that are sent twice are done once.",
   agent: `Who answers. The built-in operator needs no key and no network. With \`kind = "model"\` any API that speaks OpenAI's
-protocol answers; with \`kind = "acp"\` a program that speaks the Agent Client Protocol. \`"auto"\` takes what it finds.`,
+protocol answers; with \`kind = "acp"\` a program that speaks the Agent Client Protocol. \`"auto"\` takes what it finds.
+This version has the operator only: the other kinds are refused, by \`config set\` as by the start.`,
   v1: "The addresses for OpenAI clients.",
-  store: `Where state is kept. \`sqlite:\` is followed by the name of a file in the gateway's folder. Several gateways that share
-their state use \`postgres://user:password@host/database\`.`,
+  store: `Where state is kept. \`sqlite:\` is followed by the name of a file in the gateway's folder. This version keeps its
+state in SQLite only.`,
 };
 
 const RUST_INTRODUCTION = `## Coming from the Rust ZeroClaw

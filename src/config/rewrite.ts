@@ -3,7 +3,7 @@ import { type FileHandle, open, readFile, realpath, stat, unlink } from "node:fs
 import { dirname, join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
 import { decodeUtf8 } from "../lib/json.ts";
-import { ConfigReadOnly } from "./config-error.ts";
+import { ConfigNotWritten, ConfigReadOnly } from "./config-error.ts";
 import type { Disk } from "./disk.ts";
 import { type FileLock, lockFile } from "./file-lock.ts";
 import { backupPath } from "./paths.ts";
@@ -26,7 +26,8 @@ export interface Rewriting {
  * Replaces the text of a file that exists by what `change` makes of it. Other processes of ours wait; an edit that a
  * person saves meanwhile is not lost, `change` then starts again from it. Afterwards the file holds the old text or the
  * new one, whatever happens in between, and its mode is 0600. A symbolic link stays one: its target changes.
- * @throws ConfigReadOnly when the file cannot be written; whatever `change` throws, with nothing written.
+ * @throws ConfigReadOnly when the file may not be written; ConfigNotWritten when the disk is full or fails; whatever `change`
+ * throws, with nothing written.
  */
 export async function rewriteFile(
   path: string,
@@ -35,6 +36,25 @@ export async function rewriteFile(
 ): Promise<void> {
   // A file that its owner made read-only could be replaced all the same, since that takes only its folder.
   if (!disk.canWrite(path)) throw new ConfigReadOnly(path, "no permission to write it");
+  try {
+    await rewriteLocked(path, change, clock, disk);
+  } catch (error) {
+    const code = errorCode(error);
+    if (isOurs(error) || !/^E[A-Z0-9]+$/.test(code)) throw error;
+    throw new ConfigNotWritten(path, code, null, { cause: error });
+  }
+}
+
+function isOurs(error: unknown): boolean {
+  return error instanceof ConfigReadOnly || error instanceof ConfigNotWritten;
+}
+
+async function rewriteLocked(
+  path: string,
+  change: (text: string) => string | Promise<string>,
+  clock: Clock,
+  disk: Disk,
+): Promise<void> {
   const lock = await lockOf(path, clock, disk);
   try {
     for (let tries = 1; ; tries += 1) {
@@ -128,13 +148,14 @@ async function keepOwner(file: FileHandle, old: Stats): Promise<void> {
 }
 
 /** Writes into the file itself, with a copy of the old text on disk until the file is whole again. */
-async function overwrite({ path, target, before, after, disk, unchanged }: Attempt): Promise<boolean> {
+async function overwrite(attempt: Attempt): Promise<boolean> {
+  const { path, target, before, disk, unchanged } = attempt;
   const backup = backupPath(path);
   const file = await disk.openInPlace(target);
   try {
     await writeBackup(backup, before, disk);
     const isUnchanged = await unchanged();
-    const failure = isUnchanged ? await fillOrRestore(file, after, before) : null;
+    const failure = isUnchanged ? await fillOrRestore(file, attempt) : null;
     await remove(backup);
     if (failure !== null) throw failure;
     return isUnchanged;
@@ -144,12 +165,16 @@ async function overwrite({ path, target, before, after, disk, unchanged }: Attem
 }
 
 /** Null when `after` is in the file; why it is not, when `before` could be put back; throws when neither is. */
-async function fillOrRestore(file: FileHandle, after: Buffer, before: Buffer): Promise<Error | null> {
+async function fillOrRestore(file: FileHandle, { path, before, after }: Attempt): Promise<Error | null> {
   const failure = await fill(file, after).then(() => null, asError);
-  // A full disk has room for what was there.
-  if (failure !== null) await fill(file, before);
-  await file.chmod(0o600).catch(() => {}); // another user's file stays as that user made it
-  await file.sync();
+  try {
+    // A full disk has room for what was there.
+    if (failure !== null) await fill(file, before);
+    await file.chmod(0o600).catch(() => {}); // another user's file stays as that user made it
+    await file.sync();
+  } catch (error) {
+    throw new ConfigNotWritten(path, errorCode(error), backupPath(path), { cause: error });
+  }
   return failure;
 }
 

@@ -19,6 +19,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "gateway.allowed_hosts": each(hostName),
   "gateway.trusted_proxies": each(network),
   "agent.base_url": text(httpUrl),
+  "agent.api_key": text(blankSecret),
   "agent.command": each((value) => (value === "" ? "is empty" : null)),
   "store.url": text(storeUrl),
 };
@@ -30,8 +31,13 @@ const CHANNEL_RULES: Readonly<Record<string, Rule>> = {
   graph_url: text(httpUrl),
   api_url: text(httpUrl),
   reply_url: text(httpUrl),
-  app_secrets: (value) => tooMany(value) ?? each((one) => (one === "" ? "is empty" : null), "hidden")(value),
-  secrets: (value) => tooMany(value) ?? each((one) => (one === "" ? "is empty" : null), "hidden")(value),
+  secret: text(blankSecret),
+  app_secret: text(blankSecret),
+  verify_token: text(blankSecret),
+  access_token: text(blankSecret),
+  reply_secret: text(blankSecret),
+  app_secrets: secrets,
+  secrets,
   header: text(headerName),
   timestamp_header: text(headerName),
   id_header: text(headerName),
@@ -127,7 +133,18 @@ function repository(value: string): string | null {
   return /^(\*|[\w.-]+\/(\*|[\w.-]+))$/.test(value) ? null : 'is neither owner/name nor owner/* nor "*"';
 }
 
+/** What stands elsewhere (`env:`, `file:`) is looked at when it is read: a blank one turns the channel off. */
+function blankSecret(value: string): string | null {
+  return value.trim() === "" ? "is no secret: anybody guesses it" : null;
+}
+
 const MAX_SECRETS = 2;
+
+function secrets(value: Json): string | null {
+  return (
+    tooMany(value) ?? each((one) => (one.trim() === "" ? "is blank, which anybody guesses" : null), "hidden")(value)
+  );
+}
 
 function tooMany(value: Json): string | null {
   if (!Array.isArray(value) || value.length <= MAX_SECRETS) return null;
@@ -152,8 +169,22 @@ function signed(value: string): string | null {
   if (unknown !== undefined) return `has ${unknown}, which is none of {body}, {timestamp} and {id}`;
   const bodies = parts.filter((part) => part === "{body}").length;
   if (bodies === 0) return "has no {body}: anybody could put another body below the signature";
-  return bodies === 1 ? null : "has {body} more than once";
+  return bodies === 1 ? ambiguous(value, parts.length > 1) : "has {body} more than once";
 }
+
+/**
+ * One signature must stand for one delivery only. Where an id or a body ends is told by what follows it, and a body may hold
+ * any text, so it has to be last. `{timestamp}{body}` is clear enough: digits moved from one to the other make a time
+ * that is years away, which is not fresh.
+ */
+function ambiguous(value: string, holdsMore: boolean): string | null {
+  if (holdsMore && !value.endsWith("{body}")) return `does not end with {body}: ${TWO_DELIVERIES}`;
+  if (/\{id\}(?=\{|$)/.test(value)) return `has no text between {id} and what follows it: ${TWO_DELIVERIES}`;
+  return null;
+}
+
+const TWO_DELIVERIES =
+  "one signature would be right for several deliveries; allowed is such as {id}.{timestamp}.{body}";
 
 function prompt(value: string): string | null {
   if (value.trim() === "") return "is a template without a word";
@@ -185,9 +216,9 @@ function prompts(value: Json): string | null {
 }
 
 function storeUrl(value: string): string | null {
-  if (/^postgres(ql)?:\/\//.test(value)) return URL.parse(value) === null ? "is a URL that cannot be read" : null;
+  if (/^postgres(ql)?:/i.test(value)) return "is PostgreSQL, and this version keeps its state in SQLite only";
   const file = /^sqlite:(?!\/\/)(.+)$/.exec(value)?.[1];
-  if (file === undefined) return "is neither sqlite:<file> nor postgres://…";
+  if (file === undefined) return "is not sqlite:<file>";
   const parts = file.split(/[\\/]/);
   const outside = parts.includes("..") || parts[0] === "" || /^[A-Za-z]:/.test(file);
   if (outside) return "names a file outside the gateway's folder";

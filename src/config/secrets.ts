@@ -24,9 +24,9 @@ function isBlank(text: string): boolean {
   return text.trim() === "";
 }
 
-/** A URL without the user name and password in it, for printing. */
+/** A URL without the user name and password in it, also those of a query (`?password=`), for printing. */
 export function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^/\s]*@/g, "//…@");
+  return url.replace(/\/\/[^/\s]*@/g, "//…@").replace(/([?&][^=&\s]*pass[^=&\s]*=)[^&\s]*/gi, "$1…");
 }
 
 function fromEnvironment(name: string, env: Environment): Secret {

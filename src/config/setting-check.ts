@@ -31,6 +31,7 @@ export function checkSetting(key: string, setting: Setting, found: unknown): Che
 
 function shown(setting: Setting, found: unknown): string {
   if (found === "") return "empty text";
+  if (typeof found === "string" && found.trim() === "" && setting.secret) return "blank text";
   if (setting.secret && typeof found === "string") return "text that is not shown";
   if (typeof found === "string") return showFound(withoutCredentials(found));
   return isObject(found) && !isTomlTable(found) ? "a date or time" : showFound(found);

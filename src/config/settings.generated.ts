@@ -62,7 +62,7 @@ function check15(data: unknown): boolean {
 }
 
 function check16(data: unknown): boolean {
-  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 67108864 && data >= 1;
+  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 26214400 && data >= 1;
 }
 
 function entries17(table: object): boolean {
@@ -113,7 +113,7 @@ export const SETTING_CHECKS: Readonly<Record<string, (data: unknown) => boolean>
   "1 <= number <= 86400": check13,
   "1024 <= number.integer <= 67108864": check14,
   "1 <= number.integer <= 3650": check15,
-  "1 <= number.integer <= 67108864": check16,
+  "1 <= number.integer <= 26214400": check16,
   "Record<string, string>": check18,
   "'hmac' | 'standard-webhooks' | 'stripe' | 'slack' | 'telegram' | 'twilio' | 'bearer' | 'basic' | 'path'": check19,
   "'sha256' | 'sha1' | 'sha512'": check20,

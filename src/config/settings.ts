@@ -147,7 +147,7 @@ export const SETTINGS = {
   store: {
     url: {
       type: "string > 0",
-      allowed: "sqlite:<file in the folder> or postgres://…",
+      allowed: "sqlite:<file in the folder>",
       default: "sqlite:state.db",
       about: "Where state is kept",
     },
@@ -163,8 +163,8 @@ export const SETTINGS = {
 /** Settings that every `[channels.<name>]` may have. */
 export const CHANNEL_SETTINGS = {
   max_body: {
-    type: "1 <= number.integer <= 67108864",
-    allowed: "a whole number of bytes from 1 to 67108864",
+    type: "1 <= number.integer <= 26214400",
+    allowed: "a whole number of bytes from 1 to 26214400",
     about: "Largest body, in bytes (github 25 MB, whatsapp 3 MB, others 64 KB)",
   },
   rate_limit: {

@@ -8,7 +8,6 @@ import { isReference } from "./secrets.ts";
 const READABLE_BY_OTHERS = 0o044;
 const TOKEN = /zc_[0-9a-f]{64}/i;
 const TOKENS = /zc_[0-9a-f]{64}/gi;
-const PASSWORD_IN_URL = /^postgres(ql)?:\/\/[^/@]*:[^/@]*@/;
 const SHOWN = 5;
 
 /** What a person should know about a file that can be used as it is. */
@@ -56,7 +55,6 @@ function holdsSecrets(file: ConfigFile, layer: FileLayer): boolean {
   if (TOKEN.test(file.text)) return true;
   for (const [key, value] of layer.values) {
     if (key === "gateway.paired_tokens") continue; // hashes
-    if (key === "store.url" && PASSWORD_IN_URL.test(String(value))) return true;
     const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (findSetting(key)?.secret && entries.some((entry) => !isReference(String(entry)))) return true;
   }

@@ -112,9 +112,16 @@ describe("a GitHub delivery", () => {
     expect(deliver(github(), sample)).toMatchObject({ reason, code: "bad_request" });
   });
 
-  test("without a signature is told of that before anything else", () => {
-    expect(deliver(github(), { path: "", headers: {}, body: Buffer.from("{}") })).toMatchObject({
-      reason: "missing_signature",
+  test.each([
+    ["nothing else", {}],
+    ["no delivery id", { "X-GitHub-Event": "push" }],
+    ["an event name of other characters", { "X-GitHub-Event": "a b", "X-GitHub-Delivery": "1" }],
+  ])("without a right signature is told of that before anything else: with %s", (_what, headers) => {
+    const body = Buffer.from("{}");
+    const wrong = signHubSignature({ channel: "github", secrets: ["another"] }, body);
+    expect(deliver(github(), { path: "", headers, body })).toMatchObject({ reason: "missing_signature" });
+    expect(deliver(github(), { path: "", headers: { ...headers, ...wrong }, body })).toMatchObject({
+      reason: "wrong_signature",
     });
   });
 
@@ -198,6 +205,74 @@ describe("a GitHub event runs the agent", () => {
     expect(why(github(), say(github(), kind, by("NONE")))).toContain("association is NONE");
     if (kind !== "pull_request_review_thread") {
       expect(why(github(), say(github(), kind, { ...by("OWNER"), [place]: undefined }))).toContain("unknown");
+    }
+  });
+
+  const by = (author_association: string, more: Record<string, unknown> = {}) => ({
+    number: 12,
+    user: PERSON,
+    author_association,
+    body: "",
+    ...more,
+  });
+  const about = { action: "x", repository: { full_name: "acme/app" }, sender: PERSON };
+
+  test.each([
+    [
+      "a comment of a review thread",
+      "pull_request_review_thread",
+      (a: object) => ({ thread: { comments: [by("OWNER"), a] } }),
+    ],
+    ["a sub-issue", "sub_issues", (a: object) => ({ parent_issue: by("OWNER"), sub_issue: a })],
+    ["its parent", "sub_issues", (a: object) => ({ parent_issue: a, sub_issue: by("OWNER") })],
+    ["an issue that blocks", "issue_dependencies", (a: object) => ({ blocked_issue: by("OWNER"), blocking_issue: a })],
+    ["an answer", "discussion", (a: object) => ({ discussion: by("OWNER"), answer: a })],
+    [
+      "the answer before it",
+      "discussion",
+      (a: object) => ({ discussion: by("OWNER"), answer: by("OWNER"), old_answer: a }),
+    ],
+    ["a pinned comment", "issues", (a: object) => ({ issue: by("OWNER", { pinned_comment: a }) })],
+    ["an event of next year", "thoughts", (a: object) => ({ thought: { parts: [[{ said: a }]] } })],
+  ])("never for %s by a stranger, by a bot or by the gateway, in a small body or a large one", (_what, kind, hold) => {
+    const reason = (text: object, pad = "") => why(github(), say(github(), kind, { ...about, pad, ...hold(text) }));
+    for (const pad of ["", "x".repeat(300_000)]) {
+      expect(reason(by("MEMBER"), pad)).toBe("");
+      expect(reason(by("NONE"), pad)).toContain("association is NONE");
+      expect(reason(by("MEMBER", { author_association: null }), pad)).toContain("association is unknown");
+      expect(reason(by("MEMBER", { user: { login: "ci[bot]" } }), pad)).toBe("written by a bot");
+      expect(reason(by("MEMBER", { body: marker("0193") }), pad)).toBe("written by this gateway");
+    }
+  });
+
+  // GitHub signs the body and not the event's name, so whoever has seen a delivery can send it under any other.
+  const BODIES = {
+    issue_comment: { issue: by("OWNER"), comment: by("NONE") },
+    pull_request_review: { pull_request: by("OWNER"), review: by("NONE") },
+    pull_request_review_comment: { pull_request: by("OWNER"), comment: by("NONE") },
+    pull_request_review_thread: { pull_request: by("OWNER"), thread: { comments: [by("NONE")] } },
+    discussion_comment: { discussion: by("OWNER"), comment: by("NONE") },
+    discussion: { discussion: by("OWNER"), answer: by("NONE") },
+    issues: { issue: by("NONE") },
+    pull_request: { pull_request: by("NONE") },
+    sub_issues: { sub_issue: by("NONE"), parent_issue: by("OWNER") },
+    commit_comment: { comment: by("NONE") },
+  };
+  const NAMES = [...Object.keys(BODIES), "push", "workflow_run", "constructor", "thoughts"];
+
+  test.each(Object.entries(BODIES))(
+    "never for a stranger's %s, whichever event's name it comes under",
+    (_kind, body) => {
+      for (const name of NAMES) {
+        expect(why(github(), say(github(), name, { ...about, ...body }))).toContain("association is ");
+      }
+    },
+  );
+
+  test("never for a text whose author GitHub does not name, whichever event's name it comes under", () => {
+    for (const name of NAMES) {
+      const body = { ...about, issue: by("OWNER"), comment: { body: "Hello" } };
+      expect(why(github(), say(github(), name, body))).toContain("association is unknown");
     }
   });
 

@@ -43,6 +43,28 @@ test.each([
   expect(await stored()).toBe(before);
 });
 
+test.each(["model", "auto", "acp"])(
+  "`config set agent.kind %s` is refused like the start would refuse it",
+  async (kind) => {
+    await file("[agent]\nmax_concurrent = 2\n");
+    const { code, stdout, stderr } = await scene.zeroclaw(`config set agent.kind ${kind}`);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(`has no agent "${kind}" yet, so the next start would refuse it`);
+    expect(await stored()).toBe("[agent]\nmax_concurrent = 2\n");
+    expect((await scene.zeroclaw("config set agent.kind operator")).code).toBe(0);
+  },
+);
+
+test.each([
+  ["config set store.url postgres://db/x", "this version keeps its state in SQLite only"],
+  ["config set channels.github.secret -", "blank text is no secret"],
+])("`%s` of what a start refuses changes nothing", async (line, message) => {
+  await file("# mine\n");
+  const { code, stderr } = await scene.zeroclaw(line, { stdin: " \n" });
+  expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  expect(await stored()).toBe("# mine\n");
+});
+
 test("`config set` does not print secrets, and takes them from stdin", async () => {
   const { stdout, stderr } = await scene.zeroclaw("config set channels.github.secret -", { stdin: "hunter2\n" });
   expect(stdout).toBe("channels.github.secret: [not set] → [set]\n");

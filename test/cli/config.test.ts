@@ -91,6 +91,57 @@ test("`config check` says ok, and on stderr what does not stop a start", async (
   expect(stderr).toContain('Warning: The channel "github" is off: ');
 });
 
+test("`config get` of a channel's key says when there is no such channel, with exit code 1", async () => {
+  await file('[channels.github]\nsecret = "hunter2"\n');
+  for (const name of ["nope", "whatsapp"]) {
+    const key = `channels.${name}.${name === "nope" ? "secret" : "app_secret"}`;
+    const ended = await scene.zeroclaw(`config get ${key}`);
+    expect(ended).toEqual({ code: 1, stdout: "", stderr: `${key} is not set: there is no channel "${name}".\n` });
+    expect((await scene.zeroclaw(`config get ${key} --json`)).stdout).toBe("null\n");
+  }
+  expect((await scene.zeroclaw("config get channels.github.access_token")).stdout).toBe("[not set]\n");
+});
+
+test("`config path --json` says whether the file is there, too", async () => {
+  const path = join(scene.dir, "config.toml");
+  const asked = async () => JSON.parse((await scene.zeroclaw("config path --json")).stdout);
+  expect(await asked()).toEqual({ path, exists: false });
+  await file("");
+  expect(await asked()).toEqual({ path, exists: true });
+});
+
+test("`config check --json` of what a start takes has its warnings and the channels that are off", async () => {
+  await file("mine = 1\n[channels.github]\nsecret = 'env:NOPE'\n");
+  const { code, stdout, stderr } = await scene.zeroclaw("config check --json");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(JSON.parse(stdout)).toEqual({
+    ok: true,
+    path: join(scene.dir, "config.toml"),
+    exists: true,
+    warnings: [expect.stringContaining('"mine"')],
+    channels_off: [{ name: "github", reason: expect.stringContaining('"NOPE" is not set') }],
+  });
+});
+
+test.each([
+  ['[gateway]\nport = "x"\nprot = 1\n', ["gateway.port", "gateway.prot"]],
+  ['[agent]\nkind = "model"\n', ["agent.kind"]],
+  ['[store]\nurl = "postgres://db/x"\n', ["store.url"]],
+  ["[channels.github]\nsecret = ' '\n", ["channels.github.secret"]],
+])("`config check --json` of %p has every problem, and ends with 2", async (text, keys) => {
+  await file(text);
+  const { code, stdout, stderr } = await scene.zeroclaw("config check --json");
+  const { ok, problems } = JSON.parse(stdout);
+  expect([code, ok, problems.map(({ key }: { key: string }) => key)]).toEqual([2, false, keys]);
+  for (const { detail } of problems) expect(stderr).toContain(detail);
+});
+
+test("`config check` calls a blank secret of the environment's a channel that is off", async () => {
+  await file("[channels.github]\nsecret = 'env:BLANK'\n");
+  const { code, stderr } = await scene.zeroclaw("config check", { env: { BLANK: " " } });
+  expect([code, stderr]).toEqual([0, expect.stringContaining('The channel "github" is off: ')]);
+});
+
 test("`config check` tells every problem with its line, with exit code 2", async () => {
   await file('[gateway]\nport = "x"\nprot = 1\n');
   const { code, stdout, stderr } = await scene.zeroclaw("config check");

@@ -12,6 +12,7 @@ test.each([
   ["ConfigError", named("ConfigError"), 2],
   ["StartError", named("StartError"), 1],
   ["ConfigReadOnly", named("ConfigReadOnly"), 1],
+  ["ConfigNotWritten", named("ConfigNotWritten"), 1],
   ["CommandError", new CommandError("x"), 1],
   ["TypeError", new TypeError("x"), 1],
   ["thrown string", "a string", 1],

@@ -27,6 +27,15 @@ Examples:
   );
 });
 
+test("every command that only reads takes --json", () => {
+  const words = ["list", "show", "get", "get-paircode", "path", "check", "status", "tail", "trace"];
+  const reading = COMMANDS.filter(({ path }) => words.includes(path.at(-1) ?? ""));
+  expect(reading.length).toBeGreaterThan(9);
+  for (const { path, options } of reading) {
+    expect([path, options.some(({ long }) => long === "json")]).toEqual([path, true]);
+  }
+});
+
 test("helpFor() gateway lists the page's three options and the command below it", () => {
   const text = help("gateway");
   expect(text).toContain(

@@ -353,10 +353,8 @@ describe("loadConfig warns", () => {
     ["[channels.github]\nsecret = 's'\n", 1],
     ["[channels.github]\nsecrets = ['env:S', 's']\n", 1],
     [`# zc_${"ab".repeat(32)}\n`, 1],
-    ["[store]\nurl = 'postgres://u:p@db/x'\n", 1],
     [`[gateway]\npaired_tokens = ["${"ab".repeat(32)}"]\n`, 0],
     ["[channels.github]\nsecret = 'env:S'\n", 0],
-    ["[store]\nurl = 'postgres://u@db/x'\n", 0],
   ])("about a file that others can read and that holds secrets: %p", async (text, count) => {
     await load(text);
     await chmod(folder.file(), 0o644);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { chmod, chown, mkdir, readdir, readFile, readlink, rename, stat, symlink } from "node:fs/promises";
-import { ConfigReadOnly } from "../../src/config/config-error.ts";
+import { ConfigNotWritten, ConfigReadOnly } from "../../src/config/config-error.ts";
 import { type Disk, systemDisk } from "../../src/config/disk.ts";
 import { rewriteFile } from "../../src/config/rewrite.ts";
 import { systemClock } from "../../src/lib/clock.ts";
@@ -192,7 +192,9 @@ describe.each(NOT_REPLACEABLE)("rewriteFile of a file that %s", (_what, disk) =>
       return Object.assign(file, { write: half });
     };
 
-    await expect(rewrite(() => "a text that does not fit", { ...disk, openInPlace })).rejects.toThrow("ENOSPC");
+    await expect(rewrite(() => "a text that does not fit", { ...disk, openInPlace })).rejects.toThrow(
+      /no room on its disk \(ENOSPC\)\. The file is as it was\. Make room/,
+    );
     expect(await Bun.file(folder.file()).text()).toBe("old text");
     expect(await readdir(folder.path)).toEqual(["config.toml"]);
   });
@@ -203,7 +205,9 @@ describe.each(NOT_REPLACEABLE)("rewriteFile of a file that %s", (_what, disk) =>
       return Object.assign(await systemDisk.openInPlace(path), { write: failing("EIO") });
     };
 
-    await expect(rewrite(() => "new text", { ...disk, openInPlace })).rejects.toThrow("EIO");
+    await expect(rewrite(() => "new text", { ...disk, openInPlace })).rejects.toThrow(
+      `the system refused it (EIO). Its old text could not be put back: copy "${folder.file("config.toml.bak")}" over it`,
+    );
     expect(await Bun.file(folder.file("config.toml.bak")).text()).toBe("old text");
   });
 
@@ -219,6 +223,25 @@ describe.each(NOT_REPLACEABLE)("rewriteFile of a file that %s", (_what, disk) =>
 
     expect(await Bun.file(folder.file()).text()).toBe("theirs and ours");
   });
+});
+
+describe("rewriteFile on a disk that is full", () => {
+  test.each(["ENOSPC", "EDQUOT"])(
+    "says what it was doing, that the file is as it was, and what to do: %s",
+    async (code) => {
+      await Bun.write(folder.file(), "old");
+      const error: unknown = await rewrite(() => "new", { create: failing(code) }).catch((each: unknown) => each);
+
+      expect(error).toBeInstanceOf(ConfigNotWritten);
+      expect(error).toMatchObject({
+        message:
+          `Cannot change "${folder.file()}": there is no room on its disk (${code}). The file is as it was. ` +
+          "Make room, then do it again.",
+      });
+      expect(await Bun.file(folder.file()).text()).toBe("old");
+      expect(await readdir(folder.path)).toEqual(["config.toml"]);
+    },
+  );
 });
 
 describe("rewriteFile refuses a read-only", () => {

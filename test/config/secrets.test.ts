@@ -62,6 +62,7 @@ test("`isReference` knows what points elsewhere", () => {
 test.each([
   ["postgres://user:pass@host/db", "postgres://…@host/db"],
   ["postgres://user:p@ss@host/db", "postgres://…@host/db"],
+  ["postgres://host/db?a=1&password=pass&b=2", "postgres://host/db?a=1&password=…&b=2"],
   ["https://example.com/a@b", "https://example.com/a@b"],
   ["plain text", "plain text"],
 ])("`withoutCredentials` makes %p into %p", (url, shown) => {

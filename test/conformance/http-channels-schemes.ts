@@ -215,8 +215,10 @@ export function schemeConformance(command: readonly string[]): void {
         const [first, second] = [await post(gateway.client(), signed), await post(gateway.client(), signed)];
         const events = await eventsOf(owner, source);
         expect({ source, events: events.length }).toEqual({ source, events: 1 });
-        if (first.status !== 202) expect(second.text).toBe(first.text);
-        else expect(second.json).toEqual({ status: "duplicate", event_id: first.field("event_id") });
+        const { event_id } = events[0] ?? {};
+        if (first.headers.get("content-type")?.startsWith("application/json"))
+          expect([second.status, second.json]).toEqual([200, { status: "duplicate", event_id }]);
+        else expect(second.text).toBe(first.text);
         await eventIn(owner, String(events[0]?.["event_id"]));
       }
     });

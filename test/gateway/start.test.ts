@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AgentUnavailable } from "../../src/agent/agents.ts";
+import { ConfigError } from "../../src/config/config-error.ts";
 import { readRunningFile } from "../../src/gateway/running-file.ts";
 import { StartError } from "../../src/gateway/start-error.ts";
 import { ManualClock } from "../support/clock.ts";
@@ -110,7 +111,7 @@ describe("startGateway", () => {
       async (dir: string) => mkdir(join(dir, "state.db")),
       StartError,
     ],
-    ["a store that this version has not", '[store]\nurl = "postgres://u@h/db"\n', async () => undefined, StartError],
+    ["a store that this version has not", '[store]\nurl = "postgres://u@h/db"\n', async () => undefined, ConfigError],
     ["an agent that this version has not", '[agent]\nkind = "model"\n', async () => undefined, AgentUnavailable],
     [
       "a folder in the place of its lock",
