@@ -135,7 +135,7 @@ export function httpBodyConformance(command: readonly string[]): void {
       expect((await connection.response()).status).toBe(202);
     });
 
-    test("more than 64 MB of unfinished bodies are not held at once: 503 until some have ended", async () => {
+    test("64 MB of bodies may be announced without costing the others anything; held at once they are not: 503 until some have ended", async () => {
       await using gateway = await GatewayProcess.start(command, { config: UNLIMITED });
       const owner = await gateway.owner();
       const headers = { Authorization: `Bearer ${owner.token}`, "Content-Length": "65536" };
@@ -144,8 +144,10 @@ export function httpBodyConformance(command: readonly string[]): void {
       const stalled = await Promise.all(Array.from({ length: 1_024 }, open));
       try {
         for (const connection of stalled) connection.send(Buffer.concat([head, Buffer.from("{")]));
+        expect((await owner.post("/webhook", { a: 1 })).status).toBe(202);
+        for (const connection of stalled) connection.send(Buffer.alloc(40_000, " "));
         const refused = await eventually("there is no room left", async () => {
-          const answer = await owner.post("/webhook", { a: 1 });
+          const answer = await owner.post("/webhook", { a: "x".repeat(60_000) });
           return answer.status !== 202 && answer;
         });
         expect({ status: refused.status, code: refused.json["code"] }).toEqual({ status: 503, code: "overloaded" });
