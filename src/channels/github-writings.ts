@@ -1,4 +1,15 @@
 import { isMarked } from "../lib/github-marker.ts";
+import {
+  BACKSLASH,
+  CLOSE_LIST,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  isBlank,
+  OPEN_LIST,
+  OPEN_OBJECT,
+  QUOTE,
+} from "../lib/json-bytes.ts";
 
 /** Something that a person wrote: an issue, a comment, a review, or what GitHub invents next. */
 export interface Writing {
@@ -38,15 +49,6 @@ const ASSOCIATION = "author_association";
 const KEY_LENGTHS: ReadonlySet<number> = new Set(
   [ASSOCIATION, "body", "type", "user", "login"].map(({ length }) => length),
 );
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const BACKSLASH = 0x5c;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 
 /** An object or a list whose end has not come yet. */
 interface Open {
@@ -143,8 +145,4 @@ class WritingScanner {
     if (!escaped) return this.#bytes.toString("utf8", start + 1, end - 1);
     return String(JSON.parse(this.#bytes.toString("utf8", start, end)));
   }
-}
-
-function isBlank(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }

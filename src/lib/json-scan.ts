@@ -1,3 +1,15 @@
+import {
+  BACKSLASH,
+  CLOSE_LIST,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  isBlank,
+  OPEN_LIST,
+  OPEN_OBJECT,
+  QUOTE,
+} from "./json-bytes.ts";
+
 /** The keys to keep of a JSON object, and of the objects below them. `true`: the value itself. */
 export interface Wanted {
   readonly [key: string]: true | Wanted;
@@ -20,15 +32,6 @@ export function pickJson(bytes: Uint8Array, wanted: Wanted): { readonly value: u
 }
 
 class NotJson extends Error {}
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const BACKSLASH = 0x5c;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 
 const MAX_DEPTH = 1_000;
 
@@ -115,7 +118,7 @@ class Scanner {
       if (byte === undefined) throw new NotJson();
       if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
         if (depth === MAX_DEPTH) throw new NotJson();
-        closers[depth] = byte + 2; // in ASCII, `}` is two after `{`, and `]` two after `[`
+        closers[depth] = byte + 2; // see json-bytes.ts
         depth += 1;
       } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
         depth -= 1;
@@ -148,10 +151,6 @@ class Scanner {
     while (isBlank(this.#bytes[this.#at])) this.#at += 1;
     return this.#bytes[this.#at] ?? -1;
   }
-}
-
-function isBlank(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
 /** Of `true`, `null` and every number. */
