@@ -21,153 +21,54 @@ import type { Route } from "./route.ts";
 /** The page's cap on every body that has no larger one of its own. */
 export const MAX_BODY = 65_536;
 
-/** Everything the gateway answers to. */
+/** Everything the gateway answers to. Counted in the client's window unless it says otherwise; bodies are POST's and PATCH's. */
 export function routes(api: ApiParts): readonly Route[] {
-  const body = MAX_BODY;
   return [
     ...sources(api),
-    { method: "GET", path: "/", auth: "any", limit: "client", maxBody: 0, handler: root() },
-    { method: "GET", path: "/health", auth: "none", limit: "none", maxBody: 0, handler: health(api) },
-    { method: "GET", path: "/api/openapi.json", auth: "any", limit: "client", maxBody: 0, handler: openapi() },
-    { method: "GET", path: "/api/status", auth: "any", limit: "client", maxBody: 0, handler: status(api) },
-    { method: "POST", path: "/pair", auth: "none", limit: "pair", maxBody: body, handler: pair(api) },
-    { method: "GET", path: "/ws", auth: "any", limit: "client", maxBody: 0, handler: "websocket" },
 
-    { method: "POST", path: "/webhook", auth: "ingest", limit: "client", maxBody: body, handler: webhook(api) },
-    { method: "POST", path: "/api/message", auth: "chat", limit: "client", maxBody: body, handler: message(api) },
-    { method: "GET", path: "/api/runs/:id", auth: "chat", limit: "client", maxBody: 0, handler: getRun(api) },
-    { method: "DELETE", path: "/api/runs/:id", auth: "chat", limit: "client", maxBody: 0, handler: cancelRun(api) },
-    {
-      method: "GET",
-      path: "/api/sessions",
-      auth: "chat",
-      limit: "client",
-      maxBody: 0,
-      handler: sessions.listSessions(api),
-    },
-    {
-      method: "GET",
-      path: "/api/sessions/:id",
-      auth: "chat",
-      limit: "client",
-      maxBody: 0,
-      handler: sessions.getSession(api),
-    },
-    {
-      method: "DELETE",
-      path: "/api/sessions/:id",
-      auth: "chat",
-      limit: "client",
-      maxBody: 0,
-      handler: sessions.deleteSession(api),
-    },
+    row("GET", "/", "any", root()),
+    { ...row("GET", "/health", "none", health(api)), limit: "none" },
+    row("GET", "/api/openapi.json", "any", openapi()),
+    row("GET", "/api/status", "any", status(api)),
+    { ...row("POST", "/pair", "none", pair(api)), limit: "pair" },
+    row("GET", "/ws", "any", "websocket"),
 
-    { method: "GET", path: "/api/events", auth: "owner", limit: "client", maxBody: 0, handler: events.listEvents(api) },
-    {
-      method: "GET",
-      path: "/api/events/:id",
-      auth: "owner",
-      limit: "client",
-      maxBody: 0,
-      handler: events.getEvent(api),
-    },
-    {
-      method: "GET",
-      path: "/api/events/:id/body",
-      auth: "owner",
-      limit: "client",
-      maxBody: 0,
-      handler: events.getEventBody(api),
-    },
-    {
-      method: "POST",
-      path: "/api/events/:id/replay",
-      auth: "owner",
-      limit: "client",
-      maxBody: 0,
-      handler: replayEvent(api),
-    },
-    {
-      method: "POST",
-      path: "/api/events/replay",
-      auth: "owner",
-      limit: "client",
-      maxBody: body,
-      handler: replayEvents(api),
-    },
-    {
-      method: "POST",
-      path: "/api/events/purge",
-      auth: "owner",
-      limit: "client",
-      maxBody: body,
-      handler: purgeEvents(api),
-    },
-    { method: "GET", path: "/api/refusals", auth: "owner", limit: "client", maxBody: 0, handler: listRefusals(api) },
-    { method: "GET", path: "/api/sources", auth: "owner", limit: "client", maxBody: 0, handler: listSources(api) },
-    {
-      method: "POST",
-      path: "/api/sources/:source/test",
-      auth: "owner",
-      limit: "client",
-      maxBody: body,
-      handler: testSource(api),
-    },
-    { method: "GET", path: "/api/stream", auth: "owner", limit: "client", maxBody: 0, handler: stream(api) },
-    { method: "GET", path: "/api/history", auth: "owner", limit: "client", maxBody: 0, handler: history(api) },
-    { method: "GET", path: "/api/config", auth: "owner", limit: "client", maxBody: 0, handler: config(api) },
-    { method: "GET", path: "/metrics", auth: "owner", limit: "client", maxBody: 0, handler: metricsText(api) },
-    {
-      method: "GET",
-      path: "/api/devices",
-      auth: "owner",
-      limit: "client",
-      maxBody: 0,
-      handler: devices.listDevices(api),
-    },
-    {
-      method: "PATCH",
-      path: "/api/devices/:id",
-      auth: "owner",
-      limit: "client",
-      maxBody: body,
-      handler: devices.renameDevice(api),
-    },
+    row("POST", "/webhook", "ingest", webhook(api)),
+    row("POST", "/api/message", "chat", message(api)),
+    row("GET", "/api/runs/:id", "chat", getRun(api)),
+    row("DELETE", "/api/runs/:id", "chat", cancelRun(api)),
+    row("GET", "/api/sessions", "chat", sessions.listSessions(api)),
+    row("GET", "/api/sessions/:id", "chat", sessions.getSession(api)),
+    row("DELETE", "/api/sessions/:id", "chat", sessions.deleteSession(api)),
+
+    row("GET", "/api/events", "owner", events.listEvents(api)),
+    row("GET", "/api/events/:id", "owner", events.getEvent(api)),
+    row("GET", "/api/events/:id/body", "owner", events.getEventBody(api)),
+    { ...row("POST", "/api/events/:id/replay", "owner", replayEvent(api)), maxBody: 0 },
+    row("POST", "/api/events/replay", "owner", replayEvents(api)),
+    row("POST", "/api/events/purge", "owner", purgeEvents(api)),
+    row("GET", "/api/refusals", "owner", listRefusals(api)),
+    row("GET", "/api/sources", "owner", listSources(api)),
+    row("POST", "/api/sources/:source/test", "owner", testSource(api)),
+    row("GET", "/api/stream", "owner", stream(api)),
+    row("GET", "/api/history", "owner", history(api)),
+    row("GET", "/api/config", "owner", config(api)),
+    row("GET", "/metrics", "owner", metricsText(api)),
+
+    row("GET", "/api/devices", "owner", devices.listDevices(api)),
+    row("PATCH", "/api/devices/:id", "owner", devices.renameDevice(api)),
     // Any token may remove itself; the handler refuses it the others.
-    {
-      method: "DELETE",
-      path: "/api/devices/:id",
-      auth: "ingest",
-      limit: "client",
-      maxBody: 0,
-      handler: devices.deleteDevice(api),
-    },
-    {
-      method: "POST",
-      path: "/api/paircodes",
-      auth: "owner",
-      limit: "client",
-      maxBody: body,
-      handler: devices.createPaircode(api),
-    },
+    row("DELETE", "/api/devices/:id", "ingest", devices.deleteDevice(api)),
+    row("POST", "/api/paircodes", "owner", devices.createPaircode(api)),
 
-    {
-      method: "GET",
-      path: "/local/paircode",
-      auth: "local",
-      limit: "none",
-      maxBody: 0,
-      handler: devices.currentPaircode(api),
-    },
-    {
-      method: "POST",
-      path: "/local/paircode",
-      auth: "local",
-      limit: "none",
-      maxBody: body,
-      handler: devices.renewPaircode(api),
-    },
+    { ...row("GET", "/local/paircode", "local", devices.currentPaircode(api)), limit: "none" },
+    { ...row("POST", "/local/paircode", "local", devices.renewPaircode(api)), limit: "none" },
   ];
+}
+
+function row(method: Route["method"], path: string, auth: Route["auth"], handler: Route["handler"]): Route {
+  const maxBody = method === "POST" || method === "PATCH" ? MAX_BODY : 0;
+  return { method, path, auth, limit: "client", maxBody, handler };
 }
 
 /** Whoever comes here proves itself by its delivery: no token, and the source's own limits. */
