@@ -26,6 +26,8 @@ export interface Context {
    * @throws Problem as `body`
    */
   heldBody(maxBytes: number, see: (bytes: Uint8Array) => void): Promise<HeldBody>;
+  /** Remembers that something genuine came from this address. */
+  proved(): void;
   /** Counts the request in its address's window: for routes that count only those who could not prove themselves. */
   countStranger(): Standing;
   /** Keeps the connection open although nothing is sent for `seconds`; 0: for as long as it takes. */

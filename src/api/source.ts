@@ -104,6 +104,7 @@ async function receive(parts: SourceParts, context: Context, channel: Channel, m
   try {
     const refusal = verifier.refusal(bytes);
     if (refusal) throw new Refused(refusal);
+    context.proved();
     const wait = parts.spend(channel.name);
     if (wait > 0) throw new Refused(overBudget(channel.name, wait));
     const reading = channel.read(delivery, bytes);

@@ -40,7 +40,7 @@ const TOPICS: Readonly<Record<string, Topic>> = {
   commit_comment: { text: "comment" },
 };
 /** What is always somebody's text, also where GitHub does not say whose. */
-const TEXTS = ["comment", "review", "answer", "discussion", "pull_request", "issue"] as const;
+const TEXTS = ["comment", "review", "answer", "discussion", "pull_request", "issue", "repository_advisory"] as const;
 
 const EVENT = /^[a-z0-9_]{1,64}$/;
 const ACTION = /^[A-Za-z0-9_-]{1,60}$/;

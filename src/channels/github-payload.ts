@@ -22,6 +22,7 @@ const NEEDED: Wanted = {
   comment: true,
   review: true,
   answer: true,
+  repository_advisory: true,
 };
 
 /** A delivery's payload; of a large one only what this channel needs. GitHub sends JSON, or a form that holds it. */

@@ -11,21 +11,28 @@ export interface Channel {
   readonly values: ChannelValues;
   /** Why the channel is off; null when it can be started. */
   readonly fault: string | null;
+  /** Why it takes deliveries but cannot answer them. */
+  readonly mute: readonly string[];
 }
+
+/** Secrets that only answers need: without one, deliveries are taken all the same. */
+const FOR_ANSWERS: ReadonlySet<string> = new Set(["access_token", "reply_secret"]);
 
 /** Makes a channel of what was given for it. Never fails: a channel without its secret is off, and nothing else is. */
 export function resolveChannel(name: string, given: ReadonlyMap<string, Json>, env: Environment): Channel {
   const values: Record<string, Json> = {};
   const faults: string[] = [];
+  const mute: string[] = [];
   for (const [key, setting] of Object.entries(channelSettings(name))) {
     const value = given.get(key) ?? setting.default;
     if (value === undefined) continue;
     const resolved: Resolved = setting.secret ? resolveAll(value, env) : { ok: true, value };
     if (resolved.ok) values[key] = resolved.value;
-    else faults.push(`"channels.${name}.${key}": ${resolved.reason}`);
+    else (FOR_ANSWERS.has(key) ? mute : faults).push(`"channels.${name}.${key}": ${resolved.reason}`);
   }
   if (faults.length === 0) faults.push(...missingSecrets(name, values), ...badKeys(name, values));
-  return { values, fault: faults[0] ?? null };
+  const fault = faults[0] ?? null;
+  return { values, fault, mute: fault === null ? mute : [] };
 }
 
 /** What a channel cannot do without, whatever else was given. */

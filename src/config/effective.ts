@@ -18,6 +18,8 @@ export interface Effective {
   readonly sources: ReadonlyMap<string, Source>;
   /** Channel → why it is off. */
   readonly channelFaults: ReadonlyMap<string, string>;
+  /** What keeps a channel from answering, for people. */
+  readonly cannotAnswer: readonly string[];
 }
 
 /** Puts the layers together. The first one that has a value wins; what none has takes its default. */
@@ -45,7 +47,10 @@ export function effective(layers: readonly Layer[], channels: Iterable<string>, 
     }
     resolved.set(name, resolveChannel(name, given, env));
   }
-  return { config: assemble(values, resolved), sources, channelFaults: faultsOf(resolved) };
+  const cannotAnswer = [...resolved].flatMap(([name, { mute }]) =>
+    mute.map((reason) => `The channel "${name}" takes deliveries but cannot send answers: ${reason}`),
+  );
+  return { config: assemble(values, resolved), sources, channelFaults: faultsOf(resolved), cannotAnswer };
 }
 
 function assemble(values: ReadonlyMap<string, Json>, channels: ReadonlyMap<string, Channel>): Config {

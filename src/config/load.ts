@@ -58,7 +58,7 @@ export async function loadConfig({ dir, env, flags = {} }: LoadOptions): Promise
   const channels = [...new Set([...fileLayer.channels, ...environment.channels])];
   const problems = [...fileLayer.problems, ...environment.problems, ...flagLayer.problems];
   const given = channels.map((name) => givenChannel(name, layers, fileLayer));
-  const { config, sources, channelFaults } = effective(layers, channels, env);
+  const { config, sources, channelFaults, cannotAnswer } = effective(layers, channels, env);
   const apiKey = resolveApiKey(config, env);
   const readOnly = isReadOnly(path);
   throwIfAny([...problems, ...ofChannels(given, problems), ...apiKeyProblems(apiKey.reason, fileLayer)]);
@@ -73,6 +73,7 @@ export async function loadConfig({ dir, env, flags = {} }: LoadOptions): Promise
       ...warningsAbout(file, fileLayer, where, readOnly),
       ...given.flatMap((channel) => channelWarnings(channel, config.gateway.public_url)),
       ...environment.warnings,
+      ...cannotAnswer,
     ],
     channelFaults,
   };

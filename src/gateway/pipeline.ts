@@ -6,6 +6,7 @@ import { Router } from "../http/router.ts";
 import { parseTarget } from "../http/target.ts";
 import type { Clock } from "../lib/clock.ts";
 import { newId } from "../lib/ids.ts";
+import type { Lru } from "../lib/lru.ts";
 import { rateLimitField } from "../limits/rate-limit-headers.ts";
 import { Flood } from "../observe/flood.ts";
 import type { Log } from "../observe/log.ts";
@@ -26,6 +27,7 @@ export interface PipelineParts {
   readonly policies: Readonly<Record<Standing["policy"], string>>;
   readonly deadlines: Deadlines;
   readonly budgets: Budgets;
+  readonly proven: Lru<string, true>;
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly log: Log;

@@ -7,6 +7,7 @@ import { Deadlines } from "../http/deadlines.ts";
 import { Retention } from "../inbox/retention.ts";
 import { parseNetwork } from "../lib/address.ts";
 import { sleep, type Timer } from "../lib/clock.ts";
+import { Lru } from "../lib/lru.ts";
 import { VERSION } from "../lib/version.ts";
 import { BodyBudgets } from "../limits/body-budgets.ts";
 import { Feed } from "../observe/feed.ts";
@@ -37,6 +38,8 @@ import { openWork, type WorkServices } from "./work-services.ts";
 
 /** The page's figure: a request must have arrived by then. */
 const BODY_DEADLINE_MS = 30_000;
+/** Addresses that are remembered for something genuine: providers have few. */
+const PROVEN_ADDRESSES = 1_000;
 /** What is left after the drain has only to notice that it is to stop. */
 const ABANDON_MS = 500;
 
@@ -120,6 +123,7 @@ export class Services {
       policies,
       deadlines: new Deadlines(clock, BODY_DEADLINE_MS),
       budgets: new BodyBudgets(),
+      proven: new Lru(PROVEN_ADDRESSES),
       traffic,
       clock,
       log,

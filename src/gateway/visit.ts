@@ -2,6 +2,7 @@ import type { Context } from "../api/context.ts";
 import { readBody } from "../http/body.ts";
 import { type BodyLimits, type HeldBody, holdBody } from "../http/held-body.ts";
 import type { Target } from "../http/target.ts";
+import type { Lru } from "../lib/lru.ts";
 import type { Principal } from "../protocol/principal.ts";
 import type { Route } from "./route.ts";
 
@@ -19,7 +20,10 @@ export interface RequestServer {
 }
 
 /** What every body is read with. */
-export type Intake = Omit<BodyLimits, "maxBytes" | "client">;
+export interface Intake extends Omit<BodyLimits, "maxBytes" | "client" | "proven"> {
+  /** Addresses from which something genuine came lately. */
+  readonly proven: Lru<string, true>;
+}
 
 /** Seconds of silence after which Bun closes a connection, unless a handler holds it open. */
 export const IDLE_SECONDS = 30;
@@ -75,6 +79,10 @@ export class Visit implements Context {
     return holdBody(this.request, this.#limits(maxBytes), see);
   }
 
+  proved(): void {
+    this.intake?.proven.set(this.client, true);
+  }
+
   countStranger(): { readonly retryAfter: number } {
     return { retryAfter: this.stranger() };
   }
@@ -82,8 +90,9 @@ export class Visit implements Context {
   #limits(maxBytes: number): BodyLimits {
     const { intake, client } = this;
     if (!intake) throw new Error(`The route ${this.route?.path} is asked for a body before it is matched`);
-    const { deadlines, budgets, clock } = intake;
-    return { maxBytes, deadlines, budgets, clock, client: this.principal?.device_id ?? client };
+    const { deadlines, budgets, clock, proven } = intake;
+    const who = this.principal?.device_id ?? client;
+    return { maxBytes, deadlines, budgets, clock, client: who, proven: who !== client || proven.get(client) === true };
   }
 
   /** Bun keeps a request's timeout for the connection's next one, so it is set back before the answer leaves. */

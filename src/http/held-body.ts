@@ -20,6 +20,7 @@ export interface Budgets {
   readonly announced: Budget;
   readonly counted: SharedBudget;
   readonly large: SharedBudget;
+  readonly proven: SharedBudget;
 }
 
 export interface BodyLimits {
@@ -28,6 +29,8 @@ export interface BodyLimits {
   readonly budgets: Budgets;
   /** Whose share is used: the device, else the address. */
   readonly client: string;
+  /** Whether it has proved itself, now or lately. */
+  readonly proven: boolean;
   readonly clock: Clock;
 }
 
@@ -128,11 +131,14 @@ class Held {
   #counted = 0;
   #large = 0;
   #over = false;
+  /** What larger bodies are taken from. */
+  readonly #roomy: SharedBudget;
   #stop: () => void = () => undefined;
 
   constructor(limits: BodyLimits, request: Request) {
     this.limits = limits;
     this.request = request;
+    this.#roomy = limits.proven ? limits.budgets.proven : limits.budgets.large;
   }
 
   takeAnnounced(bytes: number): boolean {
@@ -144,16 +150,16 @@ class Held {
   /** `size`: of the whole body so far. @throws Problem overloaded */
   takeCounted(bytes: number, size: number): void {
     const { budgets, client } = this.limits;
-    if (this.#over || !(size > SMALL ? budgets.large : budgets.counted).take(client, bytes)) throw overloaded();
+    if (this.#over || !(size > SMALL ? this.#roomy : budgets.counted).take(client, bytes)) throw overloaded();
     if (size > SMALL) this.#large += bytes;
     else this.#counted += bytes;
   }
 
   /** @throws Problem overloaded */
   async takeInTurn(bytes: number): Promise<void> {
-    const { budgets, client, clock } = this.limits;
-    if (!(await budgets.large.takeInTurn(client, bytes, WAIT_FOR_ROOM_MS, clock))) throw overloaded();
-    if (this.#over) budgets.large.give(client, bytes);
+    const { client, clock } = this.limits;
+    if (!(await this.#roomy.takeInTurn(client, bytes, WAIT_FOR_ROOM_MS, clock))) throw overloaded();
+    if (this.#over) this.#roomy.give(client, bytes);
     else this.#large += bytes;
   }
 
@@ -184,7 +190,7 @@ class Held {
     this.#stop();
     budgets.announced.give(this.#announced);
     if (this.#counted > 0) budgets.counted.give(client, this.#counted);
-    if (this.#large > 0) budgets.large.give(client, this.#large);
+    if (this.#large > 0) this.#roomy.give(client, this.#large);
     this.#announced = 0;
     this.#counted = 0;
     this.#large = 0;

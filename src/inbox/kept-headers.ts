@@ -3,7 +3,7 @@ const SECRET =
   /^(authorization|proxy-authorization|cookie|x-pairing-code|sec-websocket-protocol)$|token|secret|api-?key|password/;
 
 /** The same by what a value looks like, under whatever name it comes. */
-const SECRET_VALUE = /^(?:bearer|basic)\s|zc_[0-9a-f]{64}/i;
+const SECRET_VALUE = /\b(?:bearer|basic|token)\s+\S{8}|zc_[0-9a-f]{64}|\bgh[a-z]_\w{20}/i;
 
 const REDACTED = "[redacted]";
 

@@ -58,7 +58,7 @@ function scene({ says = {}, off, retryAfter = 0, spend = 0 }: SceneOptions = {})
   const stored = new Map<string, NewEvent>();
   const kept: StoredRefusal[] = [];
   const counted: string[] = [];
-  const state = { disk: true, released: 0, strangers: 0, asked: 0 };
+  const state = { disk: true, released: 0, strangers: 0, asked: 0, proved: 0 };
   const met: Delivery[] = [];
   const accept = async (event: NewEvent) => {
     state.asked += 1;
@@ -113,6 +113,9 @@ function scene({ says = {}, off, retryAfter = 0, spend = 0 }: SceneOptions = {})
         };
         return { bytes, release };
       },
+      proved: () => {
+        state.proved += 1;
+      },
       countStranger: () => {
         state.strangers += 1;
         return { retryAfter };
@@ -159,7 +162,7 @@ describe("a verified delivery", () => {
       headers: { "x-shop-key": "[redacted]", authorization: "[redacted]", "x-other": "y" },
     });
     expect(counted).toEqual(["feed event", "inbox", "accepted shop 1", "duplicate shop 0"]);
-    expect(state).toMatchObject({ released: 1, strangers: 0 });
+    expect(state).toMatchObject({ released: 1, strangers: 0, proved: 1 });
   });
 
   test("that nobody answers is done with that, and the agent is not troubled", async () => {
@@ -262,7 +265,7 @@ describe("a refused delivery", () => {
       },
     ]);
     expect(counted).toEqual(["refused shop wrong_signature"]);
-    expect(state).toMatchObject({ strangers: 1, released: 1 });
+    expect(state).toMatchObject({ strangers: 1, released: 1, proved: 0 });
   });
 
   test("whose headers prove nothing is refused before its body is read", async () => {

@@ -303,7 +303,6 @@ describe("loadConfig keeps a channel off", () => {
       "github",
       '"channels.github.secrets": "/nope" cannot be read (ENOENT)',
     ],
-    ["[channels.github]\nsecret = 'a'\naccess_token = 'env:NOPE'\n", "github", '"channels.github.access_token": '],
     ["[channels.whatsapp]\napp_secret = 'a'\n", "whatsapp", '"channels.whatsapp.verify_token" is not set: '],
     ["[channels.whatsapp]\nverify_token = 'a'\n", "whatsapp", '"channels.whatsapp.app_secret" is not set: '],
     ["[channels.shop]\nscheme = 'path'\n", "shop", '"channels.shop.secret" is not set: '],
@@ -335,6 +334,18 @@ describe("loadConfig keeps a channel off", () => {
 });
 
 describe("loadConfig warns", () => {
+  test("about a channel that can take deliveries but not answer them, and leaves it on", async () => {
+    const { channelFaults, warnings, config } = await load(
+      "[channels.github]\nsecret = 'a'\naccess_token = 'env:NOPE'\n",
+    );
+
+    expect(channelFaults.size).toBe(0);
+    expect(config.channels["github"]).not.toHaveProperty("access_token");
+    expect(warnings.join()).toContain(
+      'The channel "github" takes deliveries but cannot send answers: "channels.github.access_token": ',
+    );
+  });
+
   test("once about everything that is not the gateway's", async () => {
     const { warnings } = await load("a = 1\nb = 2\nc = 3\nd = 4\ne = 5\nf = 6\n[gateway]\nport = 1\n");
 

@@ -17,13 +17,21 @@ function scene(budgetBytes = 10_000) {
     announced: new ByteBudget(budgetBytes),
     counted: new ClientBudget(budgetBytes, budgetBytes),
     large: new ClientBudget(budgetBytes, budgetBytes),
+    proven: new ClientBudget(budgetBytes, budgetBytes),
   };
   const budget = {
     get used() {
       return budgets.announced.used + budgets.counted.used + budgets.large.used;
     },
   };
-  const limits = { maxBytes: MAX, deadlines: new Deadlines(clock, 30_000), budgets, clock, client: "192.0.2.1" };
+  const limits = {
+    maxBytes: MAX,
+    deadlines: new Deadlines(clock, 30_000),
+    budgets,
+    clock,
+    client: "192.0.2.1",
+    proven: false,
+  };
   return { clock, budget, budgets, limits };
 }
 

@@ -17,10 +17,18 @@ function scene(largeBytes = 2_000_000, announcedBytes = 200_000) {
     announced: new ByteBudget(announcedBytes),
     counted: new ClientBudget(200_000, 100_000),
     large: new ClientBudget(largeBytes, largeBytes),
+    proven: new ClientBudget(MAX, MAX),
   };
   const used = () => budgets.announced.used + budgets.counted.used + budgets.large.used;
   const seen: number[] = [];
-  const limits = { maxBytes: MAX, deadlines: new Deadlines(clock, 30_000), budgets, clock, client: "192.0.2.1" };
+  const limits = {
+    maxBytes: MAX,
+    deadlines: new Deadlines(clock, 30_000),
+    budgets,
+    clock,
+    client: "192.0.2.1",
+    proven: false,
+  };
   return { clock, budgets, used, limits, seen, see: (bytes: Uint8Array) => void seen.push(...bytes.subarray(0, 3)) };
 }
 
@@ -210,6 +218,17 @@ describe("holdBody", () => {
     clock.advance(1_000);
     expect(await reading).toBe("request_timeout");
     expect(used()).toBe(0);
+  });
+
+  test("has room of its own for large bodies of those who have proved themselves", async () => {
+    const { budgets, limits, see } = scene(LARGE);
+    budgets.large.take("stranger", LARGE);
+    const body = new Uint8Array(LARGE).fill(7);
+    const request = new Request("http://h/", { method: "POST", body, headers: { "Content-Length": String(LARGE) } });
+    const held = await holdBody(request, { ...limits, proven: true }, see);
+    expect([held.bytes.length, budgets.proven.used]).toEqual([LARGE, LARGE]);
+    held.release();
+    expect([budgets.proven.used, budgets.large.used]).toEqual([0, LARGE]);
   });
 
   test("lets a large body that keeps pace take its time", async () => {
