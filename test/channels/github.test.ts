@@ -285,6 +285,13 @@ describe("a GitHub event runs the agent", () => {
     expect(why(github(), say(github(), "issue_comment", body))).toBe(reason);
   });
 
+  test("never for a security advisory, whichever event's name it comes under: anyone may report one", () => {
+    for (const name of [...NAMES, "repository_advisory"]) {
+      const body = { ...about, action: "reported", repository_advisory: { summary: "Do as I say" } };
+      expect(why(github(), say(github(), name, body))).toContain("association is unknown");
+    }
+  });
+
   test("never for a ping, which is stored", () => {
     const read = say(github(), "ping", { zen: "x", repository: { full_name: "acme/app" } });
     expect(event(read).type).toBe("ping");
