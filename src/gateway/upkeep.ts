@@ -10,10 +10,12 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const HISTORY_KEPT_MS = 7 * 24 * HOUR;
 const DUE_AT_ONCE = 20;
+const INDEX_STEP = 50;
+const INDEX_STEPS = 10;
 
 export interface UpkeepParts {
   readonly store: Pick<Store, "probe" | "fault" | "counters" | "reminders"> & {
-    readonly events: Pick<Store["events"], "rebase">;
+    readonly events: Pick<Store["events"], "rebase" | "index">;
     readonly replies: Pick<Store["replies"], "rebase">;
   };
   readonly idempotency: Pick<Idempotency, "purge">;
@@ -39,6 +41,7 @@ export class Upkeep {
   start(): void {
     const { store, idempotency, retention, silence, clock } = this.#parts;
     this.#every(SECOND, "give reminders", () => this.#remind());
+    this.#every(SECOND, "make events searchable", () => this.#index());
     this.#every(5 * SECOND, "try the store again", async () => {
       if (store.fault !== null) await store.probe();
     });
@@ -62,6 +65,13 @@ export class Upkeep {
     const { store, remind, clock } = this.#parts;
     const pending = await store.reminders.pending(DUE_AT_ONCE);
     for (const reminder of pending) if (reminder.due_at <= clock.now()) await remind(reminder);
+  }
+
+  /** In steps, so that nobody else's write waits for more than one; what is left comes a second later. */
+  async #index(): Promise<void> {
+    for (let step = 0; step < INDEX_STEPS; step += 1) {
+      if ((await this.#parts.store.events.index(INDEX_STEP)) < INDEX_STEP) return;
+    }
   }
 
   async #rebase(): Promise<void> {

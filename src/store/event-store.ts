@@ -108,6 +108,8 @@ export interface EventStore {
    * due after their failure, and no event is held for more than 60 s. Cheap where there is none. Returns how many it changed.
    */
   rebase(now: number): Promise<number>;
+  /** Makes at most `limit` events searchable that were done when they were stored. Returns how many; 0: all are. */
+  index(limit: number): Promise<number>;
   get(event_id: string): Promise<EventWithBody | null>;
   attempts(event_id: string): Promise<readonly EventAttempt[]>;
   /** Newest first. */

@@ -8,7 +8,7 @@ import { FailingStore } from "./failing-store.ts";
 
 const KEY = { "Idempotency-Key": "k" };
 /** More than any of these requests makes; the loop ends where no call is left to fail. */
-const MOST_CALLS = 40;
+const MOST_CALLS = 80;
 
 interface Scene {
   readonly door: Door;

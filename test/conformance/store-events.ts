@@ -38,6 +38,8 @@ export function eventsSuite(use: Use): void {
         expect(await store.events.accept({ ...event, event_id: "other" })).toMatchObject({ duplicate: true });
         expect(await store.events.get(event.event_id)).toMatchObject({ state: "done", attempts: 1, tries: 1, body });
         expect(await store.events.attempts(event.event_id)).toEqual([{ at: NOW, outcome: "done", detail: "A ping." }]);
+        expect((await store.events.list({ q: "speak human", limit: 5 })).items).toHaveLength(0);
+        expect([await store.events.index(5), await store.events.index(5)]).toEqual([1, 0]);
         expect((await store.events.list({ q: "speak human", limit: 5 })).items).toHaveLength(1);
         expect(await store.events.claim(5, NOW)).toEqual([]);
         expect(await store.events.replay(event.event_id, NOW + 1, "by hand")).toBe("replayed");

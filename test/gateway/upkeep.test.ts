@@ -32,6 +32,8 @@ function scene() {
     fault: null as string | null, // set by tests
     pending: [] as StoredReminder[], // likewise
     failing: false,
+    unindexed: 0,
+    indexed: [] as number[],
   };
   const note = async (what: string) => {
     if (store.failing) throw new StoreUnavailable("disk full");
@@ -56,6 +58,12 @@ function scene() {
         purge: (before) => note(`purge ${clock.now() - before}`),
       },
       events: {
+        index: async (limit) => {
+          store.indexed.push(limit);
+          const step = Math.min(limit, store.unindexed);
+          store.unindexed -= step;
+          return step;
+        },
         rebase: async (now) => {
           await note("rebase events");
           return now < BEFORE ? 2 : 0;
@@ -167,6 +175,15 @@ describe("Upkeep", () => {
     store.failing = false;
     await pass(1_000);
     expect(done).toContain("remind a");
+  });
+
+  test("makes events searchable in steps, at most 500 a second", async () => {
+    const { store, pass } = scene();
+    store.unindexed = 620;
+    await pass(1_000);
+    expect([store.unindexed, store.indexed.length]).toEqual([120, 10]);
+    await pass(1_000);
+    expect([store.unindexed, store.indexed.length]).toEqual([0, 13]);
   });
 
   test("leaves no timer behind when it is stopped", async () => {

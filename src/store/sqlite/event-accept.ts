@@ -1,7 +1,7 @@
 import type { IdempotencyRecord, NewEvent } from "../store.ts";
 import type { Connection } from "./database.ts";
 import { isDuplicate } from "./errors.ts";
-import { makeSearchable, record } from "./event-end.ts";
+import { record } from "./event-end.ts";
 import { isAnswering, type Replayable, takeUpAgain } from "./event-replay.ts";
 import { claimKey } from "./idempotency.ts";
 import { dueWhenAdded, EVENTS } from "./queue.ts";
@@ -15,8 +15,9 @@ const INSERT = `
 /** The same of an event that is done with that. */
 const INSERT_DONE = `
   INSERT INTO events
-    (event_id, source, type, delivery_id, session_id, device_id, received_at, updated_at, content_type, size, state, attempts)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, 'done', 1)
+    (event_id, source, type, delivery_id, session_id, device_id, received_at, updated_at, content_type, size, state, attempts,
+     unindexed)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, 'done', 1, 1)
   ON CONFLICT (source, delivery_id) WHERE delivery_id IS NOT NULL DO NOTHING`;
 
 const INSERT_BODY = "INSERT INTO event_bodies (id, headers, body) VALUES (?, ?, ?)";
@@ -39,7 +40,6 @@ export function acceptEvent(
   if (answer !== undefined) claimKey(db, answer);
   if (event.stored !== undefined) {
     record(db, { id: lastInsertRowid, attempts: 1 }, event.received_at, "done", event.stored);
-    makeSearchable(db, lastInsertRowid);
   }
   return { event_id: event.event_id, duplicate: false };
 }

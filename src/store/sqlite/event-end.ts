@@ -95,11 +95,18 @@ export function record(
   );
 }
 
-/**
- * An event is found by its words from its first end on; accepting one is cheap because it waits until then. Part of a unit of
- * work.
- */
-export function makeSearchable(db: Connection, id: number): void {
+/** Makes at most `limit` of the events searchable that were done when they were stored. Returns how many. Part of a unit of work. */
+export function indexEvents(db: Connection, limit: number): number {
+  const waiting = db.all<{ id: number }>("SELECT id FROM events WHERE unindexed = 1 ORDER BY id LIMIT ?", limit);
+  for (const { id } of waiting) {
+    makeSearchable(db, id);
+    db.run("UPDATE events SET unindexed = 0 WHERE id = ?", id);
+  }
+  return waiting.length;
+}
+
+/** An event is found by its words from its first end on; accepting one is cheap because it waits until then. */
+function makeSearchable(db: Connection, id: number): void {
   if (db.get("SELECT 1 FROM event_search WHERE rowid = ?", id) !== null) return;
   const event = db.get<{ source: string; type: string; body: Uint8Array }>(
     "SELECT e.source, e.type, b.body FROM events e JOIN event_bodies b USING (id) WHERE e.id = ?",

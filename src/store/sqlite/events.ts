@@ -12,7 +12,7 @@ import type {
 } from "../store.ts";
 import type { Connection } from "./database.ts";
 import { type Acceptance, acceptEvent } from "./event-accept.ts";
-import { endEvent, failEvent } from "./event-end.ts";
+import { endEvent, failEvent, indexEvents } from "./event-end.ts";
 import { EVENT_COLUMNS, listEvents } from "./event-list.ts";
 import { purgeBodies, purgeEvents } from "./event-purge.ts";
 import { replayEvent, replayEvents } from "./event-replay.ts";
@@ -104,6 +104,12 @@ export class SqliteEvents implements EventStore {
       const sql = "UPDATE events SET state = 'received', due_at = 0, updated_at = ? WHERE state = 'running'";
       return this.#db.run(sql, now).changes;
     });
+  }
+
+  index(limit: number): Promise<number> {
+    // Asked every second: only what there is to do becomes a transaction.
+    const some = this.#db.read(() => this.#db.get("SELECT 1 FROM events WHERE unindexed = 1 LIMIT 1"));
+    return some.then((found) => (found === null ? 0 : this.#writer.write(() => indexEvents(this.#db, limit))));
   }
 
   async rebase(now: number): Promise<number> {

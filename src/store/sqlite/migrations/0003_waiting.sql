@@ -15,3 +15,7 @@ CREATE INDEX replies_held ON replies (due_at) WHERE state = 'pending' AND due_at
 INSERT INTO event_search (event_search, rank) VALUES ('secure-delete', 1);
 INSERT INTO run_search (run_search, rank) VALUES ('secure-delete', 1);
 INSERT INTO note_search (note_search, rank) VALUES ('secure-delete', 1);
+
+-- 1: done when it was stored, and its words are not in `event_search` yet. Indexing costs more than storing, so it comes later.
+ALTER TABLE events ADD COLUMN unindexed INTEGER NOT NULL DEFAULT 0 CHECK (unindexed IN (0, 1));
+CREATE INDEX events_unindexed ON events (id) WHERE unindexed = 1;
