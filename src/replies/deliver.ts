@@ -34,7 +34,7 @@ export async function deliverReply(
 ): Promise<void> {
   const sender = parts.senders(reply);
   const result = "none" in sender ? unsendable(sender, how) : await attempt(parts, reply, how, sender, stopping);
-  const outcome = outcomeOf(parts, reply, result);
+  const outcome = outcomeOf(parts, reply, result, how);
   const settle = () => parts.replies.settle(reply.reply_id, reply.attempts, outcome);
   const current = await persist(parts, whatOf(reply), settle, stopping);
   report(parts.log, reply, outcome, current);
@@ -75,11 +75,17 @@ function unsendable({ none }: NoSender, how: "send" | "interrupted"): SendResult
   return { kind: "uncertain", detail: `Sending was cut off, so it may have arrived or not. ${none}` };
 }
 
-function outcomeOf({ clock, random }: DeliverParts, reply: StoredReply, result: SendResult): ReplyOutcome {
+function outcomeOf(
+  { clock, random }: DeliverParts,
+  reply: StoredReply,
+  result: SendResult,
+  how: "send" | "interrupted",
+): ReplyOutcome {
   const { kind, detail } = result;
   const at = clock.now();
   if (kind !== "retry") return { at, state: kind, detail };
-  const planned = nextAttemptAt(reply.attempts, at, random);
+  // That this process ended is no failure of the other side's: it waits as after a first one.
+  const planned = nextAttemptAt(how === "interrupted" ? 1 : reply.attempts, at, random);
   if (planned === null) return { at, state: "dead", detail: `Given up after ${reply.attempts} attempts: ${detail}` };
   const asked = at + Math.min(result.retryAfterMs ?? 0, MAX_WAIT_MS);
   return { at, state: "retrying", detail, next_at: Math.max(planned, asked) };

@@ -98,6 +98,12 @@ describe("deliverReply", () => {
     expect(store.outcomes).toMatchObject([{ state: "retrying" }]);
   });
 
+  test("tries an interrupted reply again soon, however often that happened: the other side did not fail", async () => {
+    const { deliver, store, clock } = open({ interrupted: answering("retry") }, { attempts: 6 });
+    await deliver("interrupted");
+    expect(store.outcomes).toMatchObject([{ state: "retrying", next_at: clock.now() + 6_000 }]);
+  });
+
   test("keeps trying to store the outcome while the store is unavailable, and sends once", async () => {
     let sent = 0;
     const send = async () => {
