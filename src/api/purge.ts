@@ -1,4 +1,5 @@
 import { json } from "../http/answer.ts";
+import { DUPLICATES_KNOWN_MS } from "../inbox/retention.ts";
 import { rfc3339 } from "../lib/time.ts";
 import type { PurgeFilter } from "../store/store.ts";
 import { bodyAs, type Handler, principalOf } from "./context.ts";
@@ -11,8 +12,6 @@ const STEP = 200;
 /** Events of one request. Whoever has more asks again. */
 const MOST = 20_000;
 const PATIENCE_S = 240;
-/** Repeated deliveries are recognised by an event's row, so it stays at least this long. */
-const ROWS_KEPT_MS = 7 * 86_400_000;
 
 type Purge = (filter: PurgeFilter, limit: number) => Promise<number>;
 
@@ -29,7 +28,7 @@ export function purgeEvents(parts: Pick<ApiParts, "store" | "clock" | "log" | "c
     const now = clock.now();
     const before = timeOf("before", wanted.before, now);
     const filter = { before, ...(state === undefined ? {} : { state }), ...(source === undefined ? {} : { source }) };
-    const rows = { ...filter, before: Math.min(before, now - ROWS_KEPT_MS) };
+    const rows = { ...filter, before: Math.min(before, now - DUPLICATES_KNOWN_MS) };
     context.hold(PATIENCE_S);
     let purged = 0;
     let removed = 0;

@@ -8,7 +8,7 @@ import { Silence } from "../inbox/silence.ts";
 import type { Clock } from "../lib/clock.ts";
 import { Lru } from "../lib/lru.ts";
 import { parseDuration } from "../lib/time.ts";
-import { SlidingWindow } from "../limits/sliding-window.ts";
+import { SlidingWindow, secondsToWait } from "../limits/sliding-window.ts";
 import type { Feed } from "../observe/feed.ts";
 import type { Log } from "../observe/log.ts";
 import type { EventRow } from "../protocol/event.ts";
@@ -82,8 +82,7 @@ function budgets(channels: Config["channels"], clock: Clock): (source: string) =
     if (typeof limit === "number") windows.set(name, new SlidingWindow(limit, MINUTE_MS));
   }
   return (source) => {
-    const left = windows.get(source)?.hit(clock.monotonic()) ?? 0;
-    return left < 0 ? Math.ceil(-left / 1_000) : 0;
+    return secondsToWait(windows.get(source)?.hit(clock.monotonic()) ?? 0);
   };
 }
 

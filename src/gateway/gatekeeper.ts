@@ -6,6 +6,7 @@ import { peerOf } from "../http/client-address.ts";
 import { clientKey, type Network } from "../lib/address.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
+import { secondsToWait } from "../limits/sliding-window.ts";
 import type { Log } from "../observe/log.ts";
 import { covers, LOCAL_PRINCIPAL, type Principal } from "../protocol/principal.ts";
 import { Problem } from "../protocol/problem.ts";
@@ -108,7 +109,7 @@ export class Gatekeeper {
     const { limiters, limited, clock } = this.#parts;
     if (!limited || principal.local) return 0;
     const remaining = limiters.default.hit(principal.device_id, true, clock.monotonic());
-    return remaining < 0 ? Math.ceil(-remaining / 1_000) : 0;
+    return secondsToWait(remaining);
   }
 
   #checkBrowser(visit: Visit, viaProxy: boolean, hasToken: boolean): void {
@@ -168,7 +169,7 @@ export class Gatekeeper {
       resetMs: remaining < 0 ? -remaining : limiter.peek(key, now).resetMs,
     };
     if (remaining >= 0) return;
-    const retryAfter = Math.ceil(-remaining / 1_000);
+    const retryAfter = secondsToWait(remaining);
     throw new Problem("rate_limited", {
       detail: `This ${visit.principal ? "token" : "address"} has used up its requests for now. Wait ${retryAfter} s.`,
       retryAfter,
@@ -180,11 +181,6 @@ function policyOf(visit: Visit, route: Route | null): Standing["policy"] {
   if (route?.limit === "pair") return "pair";
   const { method } = visit.request;
   return visit.principal && (method === "GET" || method === "HEAD") ? "reads" : "default";
-}
-
-/** Of what a limiter says: minus the milliseconds when there is no room. */
-function secondsToWait(remaining: number): number {
-  return remaining < 0 ? Math.ceil(-remaining / 1_000) : 0;
 }
 
 const NO_TOKEN = "A token is needed. Pair first with POST /pair, then send Authorization: Bearer <token>.";

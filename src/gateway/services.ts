@@ -249,11 +249,15 @@ export class Services {
   }
 
   #tester() {
-    const { loaded, clock } = this.#options;
+    const { clock } = this.#options;
     const origin = () => `http://${reachable(this.#state.address)}`;
-    const { public_url } = loaded.config.gateway;
-    const publicOrigin = () => (public_url === "" ? origin() : public_url.replace(/\/+$/, ""));
-    return tester({ origin, publicOrigin, clock, fetch });
+    return tester({ origin, publicOrigin: () => this.#publicOrigin(origin()), clock, fetch });
+  }
+
+  /** Where others reach the gateway, without a slash at its end. */
+  #publicOrigin(otherwise: string): string {
+    const { public_url } = this.#options.loaded.config.gateway;
+    return public_url === "" ? otherwise : public_url.replace(/\/+$/, "");
   }
 
   #gatekeeper(limiters: ReturnType<typeof makeLimiters>["limiters"]): Gatekeeper {
@@ -264,8 +268,7 @@ export class Services {
       limited: gateway.rate_limit.enabled,
       browser: browserRules(gateway),
       proxies: gateway.trusted_proxies.map(parseNetwork).filter((network) => network !== null),
-      origin: () =>
-        gateway.public_url === "" ? `http://${this.#state.address}` : gateway.public_url.replace(/\/+$/, ""),
+      origin: () => this.#publicOrigin(`http://${this.#state.address}`),
       clock: this.#options.clock,
       log: this.#options.log,
     });

@@ -27,6 +27,7 @@ export class ByteBudget {
   }
 }
 
-function requireBytes(doing: string, n: number): void {
+/** @throws RangeError when `n` is no count of bytes. */
+export function requireBytes(doing: string, n: number): void {
   if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`Cannot ${doing} ${n} bytes: a whole number is needed`);
 }

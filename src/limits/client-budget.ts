@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { requireBytes } from "./byte-budget.ts";
 
 interface Waiter {
   readonly client: string;
@@ -86,8 +87,4 @@ export class ClientBudget {
     const held = this.#held.get(client) ?? 0;
     return held === 0 || held + n <= this.#share;
   }
-}
-
-function requireBytes(doing: string, n: number): void {
-  if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`Cannot ${doing} ${n} bytes: a whole number is needed`);
 }

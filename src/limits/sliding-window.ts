@@ -50,3 +50,8 @@ export class SlidingWindow extends RingBuffer {
     return Math.max(1, Math.ceil(this.oldest()! + this.#windowMs - nowMs));
   }
 }
+
+/** What `hit` returned as whole seconds to wait; 0 when the hit was allowed. */
+export function secondsToWait(remaining: number): number {
+  return remaining < 0 ? Math.ceil(-remaining / 1_000) : 0;
+}
