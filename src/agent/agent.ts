@@ -1,6 +1,7 @@
 import type { Json } from "../lib/json.ts";
 import type { EventWithBody } from "../protocol/event.ts";
 import type { Reach, RunOrigin, Usage } from "../protocol/run.ts";
+import type { Tools } from "./tools/tools.ts";
 
 /** One message of a session's history. */
 export interface HistoryMessage {
@@ -26,8 +27,17 @@ export interface AgentTurn {
   readonly event: EventWithBody | null;
   /** The answer is sent to whoever the delivery is from, outside this machine. */
   readonly goesBack: boolean;
+  /**
+   * No part of a conversation: its history came along with it, nothing of it is kept, and what an agent has for it alone
+   * can go when it ends.
+   */
+  readonly once: boolean;
+  /** What the asker's program says about how to answer; null when it says nothing. */
+  readonly instructions: string | null;
   /** The session's messages before this one, oldest first, at most `limit` of the latest. */
   history(limit: number): Promise<readonly HistoryMessage[]>;
+  /** What of the gateway the agent may use in this turn's name; null when a stranger's text is in it. */
+  tools(): Promise<Tools | null>;
 }
 
 export type PermissionDecision = "allow" | "deny" | "always";
@@ -53,23 +63,38 @@ export type AgentEvent =
     }
   | { readonly type: "done"; readonly usage?: Usage };
 
-/** Thrown by an agent: `permanent` errors are not tried again (a wrong key, an unknown model). */
+export interface AgentErrorOptions extends ErrorOptions {
+  /** Trying again would end the same way: a wrong key, an unknown model. @default false */
+  readonly permanent?: boolean;
+  /** `agent_unavailable` (503): it could not be reached or has no room now. @default "agent_failed" (502) */
+  readonly code?: "agent_failed" | "agent_unavailable";
+  /** Whole seconds after which it may go better, if the agent said so. */
+  readonly retryAfter?: number;
+}
+
+/** Thrown by an agent that cannot answer. The message is shown to whoever asked: what was found and what to do, no secrets. */
 export class AgentError extends Error {
   override readonly name = "AgentError";
   readonly permanent: boolean;
+  readonly code: "agent_failed" | "agent_unavailable";
+  readonly retryAfter: number | undefined;
 
-  constructor(message: string, options: ErrorOptions & { permanent?: boolean } = {}) {
+  constructor(message: string, options: AgentErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.permanent = options.permanent ?? false;
+    this.code = options.code ?? "agent_failed";
+    this.retryAfter = options.retryAfter;
   }
 }
 
 /** Who answers. The text of the answer is all its deltas, one after the other. */
 export interface Agent {
-  /** `operator`, `model`, `acp`. */
+  /** `operator`, `model`, `acp`; with `auto`, that of whoever was found. */
   readonly kind: string;
-  /** What stands in `model` of an answer. */
+  /** What stands in `model` of an answer. May change while a turn is answered: the end of the turn counts. */
   readonly model: string;
+  /** Why it could not answer the last time it was asked; null after an answer, and before the first question. */
+  readonly trouble?: string | null;
   /** Answers one turn. Stops soon after `signal` aborts. @throws AgentError when it cannot answer. */
   run(turn: AgentTurn, signal: AbortSignal): AsyncIterable<AgentEvent>;
   stop(): Promise<void>;

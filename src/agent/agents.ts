@@ -1,18 +1,21 @@
 import type { Config } from "../config/settings.ts";
-import { VERSION } from "../lib/version.ts";
 import type { Agent } from "./agent.ts";
-import { Operator, type OperatorParts } from "./operator/operator.ts";
+import type { AgentParts } from "./agent-parts.ts";
+import { type AgentComplaint, targetOf } from "./model/providers.ts";
+import type { AgentKind } from "./operator/command.ts";
+import { Operator } from "./operator/operator.ts";
 
-type AgentConfig = Config["agent"];
-
-export type AgentParts = Omit<OperatorParts, "kinds">;
+export type AgentConfig = Config["agent"];
+export type OpenAgent = (config: AgentConfig, parts: AgentParts) => Agent;
 
 interface Entry {
   readonly about: string;
   /** What stands under `[agent]` in config.toml. */
   readonly lines: readonly string[];
-  /** Null: this version has no such agent. */
-  readonly open: ((config: AgentConfig, parts: AgentParts) => Agent) | null;
+  /** What its settings lack; null when it can be opened. */
+  readonly complaint: (config: AgentConfig) => AgentComplaint | null;
+  /** Loads its code: a gateway with one agent starts without the others'. */
+  readonly load: () => Promise<OpenAgent>;
 }
 
 /** Every value of `agent.kind` and who answers then. */
@@ -20,60 +23,74 @@ const AGENTS: Readonly<Record<AgentConfig["kind"], Entry>> = {
   operator: {
     about: "the built-in operator: no model, no key, no network",
     lines: ['kind = "operator"'],
-    open: (_config, parts) => new Operator({ ...parts, kinds: kinds() }),
+    complaint: () => null,
+    load: async () => (_config, parts) => new Operator({ ...parts, kinds: kinds() }),
   },
   auto: {
     about: "an agent or model server found on this machine, else the operator",
     lines: ['kind = "auto"'],
-    open: null,
+    complaint: (config) => (isModelMeant(config) ? modelComplaint(config) : null),
+    load: async () => {
+      const { openAutoAgent } = await import("./auto/auto-agent.ts");
+      return (config, parts) => openAutoAgent(config, parts, loadAgent);
+    },
   },
   model: {
-    about: "a model, through any API of OpenAI's shape",
-    lines: ['kind = "model"', 'base_url = "http://127.0.0.1:11434/v1"', 'model = "<name>"', 'api_key = "env:<NAME>"'],
-    open: null,
+    about: "a model, through any API of OpenAI's shape or Anthropic's",
+    lines: ['kind = "model"', 'provider = "ollama"', 'model = "<name>"'],
+    complaint: modelComplaint,
+    load: async () => (await import("./model/model-agent.ts")).openModelAgent,
   },
   acp: {
     about: "an agent that speaks the Agent Client Protocol",
     lines: ['kind = "acp"', 'command = ["<program>", "<argument>"]'],
-    open: null,
+    complaint: acpComplaint,
+    load: async () => (await import("./acp/acp-agent.ts")).openAcpAgent,
   },
 };
 
-/** The configuration names an agent that this version does not have: a configuration error, exit code 2. */
-export class AgentUnavailable extends Error {
-  override readonly name = "AgentUnavailable";
-  readonly key = "agent.kind";
-  readonly found: string;
+/** `[agent]` names an agent and lacks what it needs: a configuration error, exit code 2. */
+export class AgentMisconfigured extends Error {
+  override readonly name = "AgentMisconfigured"; // a literal: minified builds rename classes
+  readonly complaint: AgentComplaint;
 
-  constructor(found: string) {
-    const known = kinds()
-      .filter(({ available }) => available)
-      .map(({ kind }) => `"${kind}"`);
-    super(
-      `Cannot start the agent: agent.kind is "${found}", and zeroclaw ${VERSION} has only ${known.join(", ")}. ` +
-        "Run `zeroclaw config set agent.kind operator`, or remove the line from config.toml.",
-    );
-    this.found = found;
+  constructor(complaint: AgentComplaint) {
+    super(`Cannot start the agent: ${complaint.detail}. ${complaint.hint}`);
+    this.complaint = complaint;
   }
 }
 
-/** The agent that the configuration asks for. @throws AgentUnavailable */
-export function openAgent(config: AgentConfig, parts: AgentParts): Agent {
-  return requireAgent(config)(config, parts);
+/** @throws AgentMisconfigured when a start with these settings would be refused */
+export function requireAgent(config: AgentConfig): void {
+  const complaint = AGENTS[config.kind].complaint(config);
+  if (complaint !== null) throw new AgentMisconfigured(complaint);
 }
 
-/** What opens it. @throws AgentUnavailable */
-export function requireAgent(config: AgentConfig): NonNullable<Entry["open"]> {
-  const { open } = AGENTS[config.kind];
-  if (!open) throw new AgentUnavailable(config.kind);
-  return open;
+/** The code of the agent that the configuration asks for. @throws AgentMisconfigured */
+export function loadAgent(config: AgentConfig): Promise<OpenAgent> {
+  requireAgent(config);
+  return AGENTS[config.kind].load();
 }
 
-function kinds(): OperatorParts["kinds"] {
-  return Object.entries(AGENTS).map(([kind, { about, lines, open }]) => ({
-    kind,
-    about,
-    lines,
-    available: open !== null,
-  }));
+/** With `auto`: whether the settings speak of a model, which then goes before everything that is found. */
+export function isModelMeant({ provider, base_url, model }: AgentConfig): boolean {
+  return provider !== undefined || base_url !== undefined || model !== undefined;
+}
+
+function modelComplaint(config: AgentConfig): AgentComplaint | null {
+  const target = targetOf(config);
+  return "detail" in target ? target : null;
+}
+
+function acpComplaint({ command }: AgentConfig): AgentComplaint | null {
+  if (command !== undefined && command.length > 0) return null;
+  return {
+    key: "agent.command",
+    detail: 'agent.kind is "acp", but agent.command names no program',
+    hint: '`zeroclaw agent detect` shows what is on this machine; for example: zeroclaw config set agent.command \'["opencode", "acp"]\'',
+  };
+}
+
+function kinds(): readonly AgentKind[] {
+  return Object.entries(AGENTS).map(([kind, { about, lines }]) => ({ kind, about, lines }));
 }

@@ -46,36 +46,40 @@ function check11(data: unknown): boolean {
 }
 
 function check12(data: unknown): boolean {
-  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 256 && data >= 1;
+  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 10000000 && data >= 1024;
 }
 
 function check13(data: unknown): boolean {
-  return typeof data === "number" && !Number.isNaN(data) && data <= 86400 && data >= 1;
+  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 256 && data >= 1;
 }
 
 function check14(data: unknown): boolean {
-  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 67108864 && data >= 1024;
+  return typeof data === "number" && !Number.isNaN(data) && data <= 86400 && data >= 1;
 }
 
 function check15(data: unknown): boolean {
-  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 3650 && data >= 1;
+  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 67108864 && data >= 1024;
 }
 
 function check16(data: unknown): boolean {
+  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 3650 && data >= 1;
+}
+
+function check17(data: unknown): boolean {
   return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 26214400 && data >= 1;
 }
 
-function entries17(table: object): boolean {
+function entries18(table: object): boolean {
   const values: readonly unknown[] = Object.values(table);
   for (const data of values) if (!(typeof data === "string")) return false;
   return true;
 }
 
-function check18(data: unknown): boolean {
-  return ((typeof data === "object" && data !== null) || typeof data === "function") && entries17(data);
+function check19(data: unknown): boolean {
+  return ((typeof data === "object" && data !== null) || typeof data === "function") && entries18(data);
 }
 
-function check19(data: unknown): boolean {
+function check20(data: unknown): boolean {
   return (
     data === "basic" ||
     data === "bearer" ||
@@ -89,11 +93,11 @@ function check19(data: unknown): boolean {
   );
 }
 
-function check20(data: unknown): boolean {
+function check21(data: unknown): boolean {
   return data === "sha1" || data === "sha256" || data === "sha512";
 }
 
-function check21(data: unknown): boolean {
+function check22(data: unknown): boolean {
   return data === "base64" || data === "hex";
 }
 
@@ -109,13 +113,14 @@ export const SETTING_CHECKS: Readonly<Record<string, (data: unknown) => boolean>
   "1 <= number.integer <= 86400": check9,
   "1 <= number.integer <= 10000000": check10,
   "'operator' | 'auto' | 'model' | 'acp'": check11,
-  "1 <= number.integer <= 256": check12,
-  "1 <= number <= 86400": check13,
-  "1024 <= number.integer <= 67108864": check14,
-  "1 <= number.integer <= 3650": check15,
-  "1 <= number.integer <= 26214400": check16,
-  "Record<string, string>": check18,
-  "'hmac' | 'standard-webhooks' | 'stripe' | 'slack' | 'telegram' | 'twilio' | 'bearer' | 'basic' | 'path'": check19,
-  "'sha256' | 'sha1' | 'sha512'": check20,
-  "'hex' | 'base64'": check21,
+  "1024 <= number.integer <= 10000000": check12,
+  "1 <= number.integer <= 256": check13,
+  "1 <= number <= 86400": check14,
+  "1024 <= number.integer <= 67108864": check15,
+  "1 <= number.integer <= 3650": check16,
+  "1 <= number.integer <= 26214400": check17,
+  "Record<string, string>": check19,
+  "'hmac' | 'standard-webhooks' | 'stripe' | 'slack' | 'telegram' | 'twilio' | 'bearer' | 'basic' | 'path'": check20,
+  "'sha256' | 'sha1' | 'sha512'": check21,
+  "'hex' | 'base64'": check22,
 };

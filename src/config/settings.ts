@@ -121,8 +121,25 @@ export const SETTINGS = {
     model: { type: "string", allowed: "a string", about: "The model's name" },
     api_key: { ...SECRET, about: "The key of the model's API" },
     system_prompt: { type: "string", allowed: "a string", about: "What the model is told before every conversation" },
+    context_tokens: {
+      type: "1024 <= number.integer <= 10000000",
+      allowed: "a whole number from 1024 to 10000000",
+      default: 32768,
+      about: "How much of a conversation a model is sent, in tokens (estimated); what is older is left out",
+    },
+    max_output_tokens: {
+      type: "1 <= number.integer <= 1000000",
+      allowed: "a whole number from 1 to 1000000",
+      about: "Longest answer of a model, in tokens; the provider's own limit unless given",
+    },
     command: { ...LIST, about: "The ACP agent's program and arguments" },
     cwd: { type: "string", allowed: "a path", about: "The folder an ACP agent works in" },
+    env: {
+      ...LIST,
+      allowed: "a list of names of environment variables",
+      default: [],
+      about: "Variables that an ACP agent's process gets, besides HOME, PATH, LANG and the like",
+    },
     max_concurrent: {
       type: "1 <= number.integer <= 256",
       allowed: "a whole number from 1 to 256",

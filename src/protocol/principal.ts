@@ -10,6 +10,8 @@ export interface Principal {
   readonly scope: Scope;
   /** True for the Unix socket in the gateway's folder: only its user can open it. */
   readonly local: boolean;
+  /** Of an agent's own process that uses the gateway's tools: the conversation it does so for. Such a token opens nothing but `/mcp`. */
+  readonly session_id?: string;
 }
 
 /** The principal of every command that a person types on this machine. */

@@ -38,6 +38,7 @@ export const PROBLEMS = {
   internal: { status: 500, title: "Something went wrong in the gateway" },
   config_read_only: { status: 500, title: "The configuration file cannot be written" },
   agent_failed: { status: 502, title: "The agent could not answer" },
+  agent_unavailable: { status: 503, title: "The agent cannot be reached" },
   agent_timeout: { status: 504, title: "The agent took too long" },
   store_unavailable: { status: 503, title: "The store cannot write" },
   overloaded: { status: 503, title: "The gateway holds as many unfinished bodies as it may" },

@@ -1,7 +1,7 @@
 export type RunState = "queued" | "running" | "done" | "failed" | "cancelled";
 
-/** Which door a run came through. */
-export type RunOrigin = "http" | "websocket" | "event" | "reminder";
+/** Which door a run came through. `notice`: the agent itself said something in another conversation, through a tool. */
+export type RunOrigin = "http" | "websocket" | "event" | "reminder" | "notice";
 
 /**
  * What a run may reach. `owner`: all the gateway's data. `chat`: its own device's sessions. `channel`: only its own

@@ -1,18 +1,23 @@
 import { type Agent, AgentError, type AgentEvent, type AgentTurn } from "../agent/agent.ts";
+import { untilAborted } from "../lib/abort.ts";
 import type { Timer } from "../lib/clock.ts";
 import type { EventWithBody } from "../protocol/event.ts";
 import { Problem } from "../protocol/problem.ts";
 import { eventRow, runRow } from "../protocol/rows.ts";
-import type { RunError, StoredRun } from "../protocol/run.ts";
+import type { StoredRun, Usage } from "../protocol/run.ts";
 import type { SessionStream } from "../sessions/stream.ts";
 import { terminalFrame } from "../sessions/streams.ts";
 import { persist } from "../store/persist.ts";
 import type { EventFailure, NewReply, RunOutcome } from "../store/store.ts";
+import { answerMeter, failureOf, timeoutAfter, unfinished } from "./failure.ts";
 import type { RunHandle, RunsParts, Terminal } from "./runs.ts";
 
 /** A run between its commit and the commit of its end. */
 export interface ActiveRun {
   handle: RunHandle;
+  readonly ofEvent: boolean;
+  /** Its turn in the session has come. */
+  running: boolean;
   /** Its terminal frame has been seen; only cleaning up is left. */
   over: boolean;
   readonly abort: AbortController;
@@ -29,10 +34,9 @@ interface Job extends ActiveRun {
   readonly event: EventWithBody | null;
   /** Still marked as queued in the store. */
   readonly queued: boolean;
+  /** What the asker's program says about how to answer; not stored, so a run that begins again has none. */
+  readonly instructions: string | null;
 }
-
-/** Answers longer than this are cut off as a failure of the agent: nothing may fill the disk by itself. */
-const MAX_ANSWER = 8 * 1024 * 1024;
 
 /** Lets the agent answer and commits how it ended. Never rejects. */
 export async function execute(parts: RunsParts, job: Job, stream: SessionStream): Promise<void> {
@@ -63,23 +67,26 @@ interface Answer {
 
 async function answer(parts: RunsParts, job: Job, stream: SessionStream): Promise<Answer | null> {
   const { agent, clock } = parts;
-  const { model } = agent;
   const { signal } = job.abort;
+  const spoken: string[] = [];
   let started_at: number | null = null;
   let timer: Timer | null = null;
   try {
     signal.throwIfAborted();
     started_at = await begin(parts, job);
-    timer = clock.after(parts.timeoutMs, () => job.abort.abort(timeout(parts.timeoutMs)));
-    const { text, usage } = await untilAborted(speak(parts, job, stream, agent), signal);
-    const outcome = { state: "done", response: text, model, usage, error: null } as const;
+    timer = clock.after(parts.timeoutMs, () => job.abort.abort(timeoutAfter(parts.timeoutMs)));
+    const usage = await untilAborted(speak(parts, job, stream, spoken), signal);
+    const outcome = { state: "done", response: spoken.join(""), model: agent.model, usage, error: null } as const;
     return { outcome, started_at, permanent: false };
   } catch (error) {
     const reason = signal.aborted ? signal.reason : error;
     if (reason instanceof Problem && reason.code === "shutting_down") return null;
     const state = reason instanceof Problem && reason.code === "cancelled" ? "cancelled" : "failed";
     const permanent = state === "cancelled" || (reason instanceof AgentError && reason.permanent);
-    const outcome = { state, response: null, model, usage: null, error: describe(parts, job, reason) } as const;
+    const { code, message: detail } = failureOf(reason, job.run.run_id, parts.log);
+    // Who stops an answer has read its beginning and goes on from there; of one that failed nothing is worth keeping.
+    const response = state === "cancelled" && spoken.length > 0 ? spoken.join("") : null;
+    const outcome = { state, response, model: agent.model, usage: null, error: { code, detail } } as const;
     return { outcome, started_at, permanent };
   } finally {
     timer?.cancel();
@@ -97,42 +104,35 @@ async function begin(parts: RunsParts, { run, queued, abort }: Job): Promise<num
   return started_at;
 }
 
-function timeout(ms: number): Problem {
-  return new Problem("agent_timeout", { detail: `The agent did not answer within ${ms / 1_000} s.` });
-}
-
-/** An agent that ignores its signal must not hold its session: the run ends when the signal says so. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
-}
-
-async function speak(parts: RunsParts, job: Job, stream: SessionStream, agent: Agent) {
+/** Fills `spoken` with the answer's pieces. */
+async function speak(parts: RunsParts, job: Job, stream: SessionStream, spoken: string[]): Promise<Usage | null> {
   const { run } = job;
   const { signal } = job.abort;
-  const text: string[] = [];
-  let length = 0;
-  for await (const event of agent.run(turnOf(parts, job), signal)) {
+  const count = answerMeter();
+  for await (const event of eventsOf(parts.agent, turnOf(parts, job), signal)) {
     signal.throwIfAborted();
-    if (event.type === "done") return { text: text.join(""), usage: event.usage ?? null };
+    if (event.type === "done") return event.usage ?? null;
     if (event.type === "permission") {
       askPermission(parts, run, event);
       continue;
     }
-    if (event.type === "delta") {
-      text.push(event.content);
-      length += event.content.length;
-      if (length > MAX_ANSWER) throw new AgentError("The agent's answer is longer than 8 MB.", { permanent: true });
-    }
+    if (event.type === "delta") count(event.content);
     const seq = await numberFor(parts, job, stream);
     signal.throwIfAborted();
+    if (event.type === "delta") spoken.push(event.content);
     stream.append(frameOf(run, seq, event));
   }
-  throw new AgentError("The agent stopped in the middle of its answer.");
+  throw unfinished();
+}
+
+/** A notice is said as it is: what an agent tells another conversation is no question to itself. */
+function eventsOf(
+  agent: Agent,
+  turn: AgentTurn,
+  signal: AbortSignal,
+): AsyncIterable<AgentEvent> | readonly AgentEvent[] {
+  if (turn.origin !== "notice") return agent.run(turn, signal);
+  return [{ type: "delta", content: turn.text }, { type: "done" }];
 }
 
 /** The agent waits with the store: what it has done so far may not be doable twice. */
@@ -140,7 +140,7 @@ function numberFor(parts: RunsParts, { run, abort }: Job, stream: SessionStream)
   return persist(parts, { doing: "number a run's frames", id: run.run_id }, () => stream.nextSeq(), abort.signal);
 }
 
-function turnOf(parts: RunsParts, { run, event }: Job): AgentTurn {
+function turnOf(parts: RunsParts, { run, event, instructions }: Job): AgentTurn {
   return {
     run_id: run.run_id,
     session_id: run.session_id,
@@ -151,7 +151,10 @@ function turnOf(parts: RunsParts, { run, event }: Job): AgentTurn {
     text: run.input,
     event: event !== null && parts.isQuestion(event) ? null : event,
     goesBack: event !== null && parts.replyTo(event) !== null,
+    once: false,
+    instructions,
     history: (limit) => parts.store.sessions.historyBefore(run.session_id, run.run_id, limit),
+    tools: () => parts.toolsFor(run),
   };
 }
 
@@ -169,13 +172,6 @@ function askPermission(parts: RunsParts, run: StoredRun, event: Extract<AgentEve
   }
   const { run_id, session_id } = run;
   parts.permissions.ask({ run_id, session_id, title: event.title, options: event.options }, event.decide);
-}
-
-function describe(parts: RunsParts, job: Job, reason: unknown): RunError {
-  if (reason instanceof Problem) return { code: reason.code, detail: reason.message };
-  if (reason instanceof AgentError) return { code: "agent_failed", detail: reason.message };
-  parts.log.error("The agent failed in a way it should not", { run_id: job.run.run_id, error: String(reason) });
-  return { code: "agent_failed", detail: "The agent failed. The gateway's log says how." };
 }
 
 /** Commits the end, waiting for a full or locked store for as long as the process lives. False: it had ended before. */

@@ -20,11 +20,12 @@ export class Lanes {
     return this.#lanes.size;
   }
 
-  /** Runs `task` after those that came before it in its session. Tasks must not reject. */
-  enter(session_id: string, task: Task): void {
+  /** Runs `task` after those that came before it in its session; `next`: right after the one that runs. Tasks must not reject. */
+  enter(session_id: string, task: Task, next = false): void {
     const lane = this.#lanes.get(session_id);
     if (lane) {
-      lane.push(task);
+      if (next) lane.splice(1, 0, task);
+      else lane.push(task);
       return;
     }
     const fresh: Task[] = [task];

@@ -1,4 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
+import type { Tools } from "../agent/tools/tools.ts";
 import type { Clock } from "../lib/clock.ts";
 import { newId } from "../lib/ids.ts";
 import type { Feed } from "../observe/feed.ts";
@@ -23,6 +24,13 @@ export interface RunRequest {
   /** What the session is called if this begins it. @default the beginning of `text` */
   readonly title?: string;
   readonly event?: EventWithBody;
+  /** What the asker's program says about how to answer. Not stored. */
+  readonly instructions?: string;
+  /**
+   * Goes before everything that waits in the session, and stops the answer under way there: it ends as `cancelled`, and what
+   * it has said stays in the history. Runs of events are not stopped: theirs are answers to somebody else.
+   */
+  readonly steer?: boolean;
   /** Stored with the run, so that the key leads back to it even after a crash. */
   readonly key?: Pick<IdempotencyRecord, "scope" | "key" | "fingerprint">;
 }
@@ -53,6 +61,8 @@ export interface RunsParts {
   readonly isQuestion: (event: EventWithBody) => boolean;
   /** When an event whose attempt failed is tried again; null when it is not. */
   readonly retryAt: (event: EventWithBody, now: number) => number | null;
+  /** What of the gateway the agent may use in a run's name; null when strangers' text is in its conversation. */
+  readonly toolsFor: (run: Pick<StoredRun, "reach" | "device_id" | "session_id">) => Promise<Tools | null>;
   /** The way back of an event's answer; null when it has none. */
   readonly replyTo: (event: EventWithBody) => NewReply | null;
   /** Told of answers that are on disk and wait to be sent. */
@@ -112,14 +122,16 @@ export class Runs {
       body: "",
       created_at: now,
     };
+    const { event = null, instructions = null, steer = false } = request;
     const save = () => this.#parts.store.runs.create(run, record);
-    return this.#enter(stored(run), request.event ?? null, run.state === "queued", save);
+    return this.#enter(stored(run), { event, instructions, steer, queued: run.state === "queued" }, save);
   }
 
   /** Goes on with a run of an earlier process, one attempt later. Its idempotency key still leads to it. */
   async resume(run: StoredRun, event: EventWithBody | null = null): Promise<RunHandle> {
     const attempt = await this.#parts.store.runs.restart(run.run_id);
-    return this.#enter({ ...run, attempt, state: "queued" }, event, true, () => Promise.resolve());
+    const entry = { event, instructions: null, steer: false, queued: true };
+    return this.#enter({ ...run, attempt, state: "queued" }, entry, () => Promise.resolve());
   }
 
   /** Starts what an earlier process left unfinished. Events are claimed again by the inbox, so their runs wait for that. */
@@ -172,25 +184,23 @@ export class Runs {
   }
 
   /** Takes a place in the session's lane before anything is awaited, so that messages are answered in the order they came. */
-  async #enter(
-    run: StoredRun,
-    event: EventWithBody | null,
-    queued: boolean,
-    save: () => Promise<void>,
-  ): Promise<RunHandle> {
+  async #enter(run: StoredRun, entry: Entry, save: () => Promise<void>): Promise<RunHandle> {
     const { streams } = this.#parts;
+    const { steer, ...job } = entry;
     let begin!: (stream: SessionStream | null) => void;
     const ready = new Promise<SessionStream | null>((resolve) => {
       begin = resolve;
     });
     const active = this.#register(run);
-    this.#lanes.enter(run.session_id, async () => {
+    const task = async () => {
       const stream = await ready;
-      if (stream) await execute(this.#parts, { ...active, run, event, queued }, stream);
+      active.running = true;
+      if (stream) await execute(this.#parts, { ...active, ...job, run }, stream);
       this.#active.delete(run.run_id);
       active.settle();
       if (stream) streams.release(run.session_id);
-    });
+    };
+    this.#lanes.enter(run.session_id, task, steer);
     let acquired = false;
     try {
       // First the stream, then the commit: a run that was refused must not be found on disk by the next start.
@@ -199,12 +209,20 @@ export class Runs {
       await save();
       active.handle = { ...active.handle, after: stream.last };
       begin(stream);
+      if (steer) this.#stopOthers(run);
       return active.handle;
     } catch (error) {
       if (acquired) streams.release(run.session_id);
       begin(null);
       throw error;
     }
+  }
+
+  /** Ends the answer under way in the session of a run that steers. */
+  #stopOthers({ session_id, run_id }: StoredRun): void {
+    const current = [...this.#active.values()].find((run) => run.running && run.handle.session_id === session_id);
+    if (!current || current.handle.run_id === run_id || current.over || current.ofEvent) return;
+    current.abort.abort(new Problem("cancelled", { detail: `The message ${run_id} took its place.` }));
   }
 
   #register(run: StoredRun): ActiveRun {
@@ -221,6 +239,8 @@ export class Runs {
     const abort = new AbortController();
     const active: ActiveRun = {
       handle,
+      ofEvent: run.event_id !== null,
+      running: false,
       over: false,
       abort,
       settled,
@@ -235,6 +255,15 @@ export class Runs {
     this.#active.set(run_id, active);
     return active;
   }
+}
+
+/** What comes along with a run that is not stored with it. */
+interface Entry {
+  readonly event: EventWithBody | null;
+  readonly instructions: string | null;
+  readonly steer: boolean;
+  /** Still marked as queued in the store. */
+  readonly queued: boolean;
 }
 
 function stored(run: NewRun): StoredRun {

@@ -42,5 +42,4 @@ export interface AgentKind {
   /** The lines of `[agent]` in config.toml. */
   readonly lines: readonly string[];
   /** False when this version refuses to start with it. */
-  readonly available: boolean;
 }

@@ -1,4 +1,3 @@
-import { VERSION } from "../../../lib/version.ts";
 import type { AgentKind, Command } from "../command.ts";
 
 export const agent: Command = {
@@ -11,14 +10,8 @@ export const agent: Command = {
     const others = kinds.filter(({ kind }) => kind !== "operator");
     return [
       'The built-in **operator** answers here (`agent.kind = "operator"`). It uses no model, no key and no network: it reads what this gateway has stored, and the same question on the same data gets the same answer.',
-      ...section(
-        "To let another answer, change `[agent]` in config.toml and start the gateway again:",
-        others.filter(({ available }) => available),
-      ),
-      ...section(
-        `zeroclaw ${VERSION} knows these settings, but does not start with them:`,
-        others.filter(({ available }) => !available),
-      ),
+      ...section("To let another answer, change `[agent]` in config.toml and start the gateway again:", others),
+      "`zeroclaw agent detect` shows what is on this machine.",
     ].join("\n\n");
   },
 };
