@@ -93,8 +93,6 @@ export interface Agent {
   readonly kind: string;
   /** What stands in `model` of an answer. May change while a turn is answered: the end of the turn counts. */
   readonly model: string;
-  /** Why it could not answer the last time it was asked; null after an answer, and before the first question. */
-  readonly trouble?: string | null;
   /** Answers one turn. Stops soon after `signal` aborts. @throws AgentError when it cannot answer. */
   run(turn: AgentTurn, signal: AbortSignal): AsyncIterable<AgentEvent>;
   stop(): Promise<void>;

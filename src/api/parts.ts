@@ -1,3 +1,4 @@
+import type { Tools, ToolUser } from "../agent/tools/tools.ts";
 import type { Devices } from "../auth/devices.ts";
 import type { Lockouts } from "../auth/lockouts.ts";
 import type { Pairing } from "../auth/pairing.ts";
@@ -14,6 +15,7 @@ import type { RefusalReason } from "../protocol/refusal.ts";
 import type { ReplyState } from "../protocol/reply.ts";
 import type { SessionAccess } from "../runs/access.ts";
 import type { Keys } from "../runs/keyed.ts";
+import type { Once } from "../runs/once.ts";
 import type { Runs, Terminal } from "../runs/runs.ts";
 import type { Streams } from "../sessions/streams.ts";
 import type { Store } from "../store/store.ts";
@@ -26,6 +28,11 @@ export interface ApiParts {
   readonly settings: () => readonly SettingRow[];
   readonly store: Store;
   readonly runs: Runs;
+  /** Answers that belong to one request. */
+  readonly once: Once;
+  readonly agent: { readonly kind: string; readonly model: string };
+  /** The gateway's tools in somebody's name. */
+  readonly toolsOf: (user: ToolUser) => Promise<Tools>;
   readonly streams: Streams;
   readonly access: SessionAccess;
   /** Null when idempotency is switched off. */
@@ -94,7 +101,12 @@ export interface GatewayStatus {
   readonly paired: boolean;
   readonly pid: number;
   readonly address: string;
-  readonly agent: { readonly kind: string; readonly model: string };
+  readonly agent: {
+    readonly kind: string;
+    readonly model: string;
+    /** Why it could not answer the last time it was asked; absent when it could. */
+    readonly trouble?: string;
+  };
   readonly channels: readonly {
     readonly name: string;
     readonly kind?: string;

@@ -1,14 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { ConfigError } from "../config/config-error.ts";
 import { getKey, parseValue } from "../config/describe.ts";
 import { editConfig } from "../config/edit.ts";
 import { findSetting, keys } from "../config/keys.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { configDir, configPath } from "../config/paths.ts";
-import type { Config } from "../config/settings.ts";
 import type { Json } from "../lib/json.ts";
 import { nearest } from "../lib/nearest.ts";
-import { VERSION } from "../lib/version.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { readText } from "./input.ts";
@@ -16,14 +13,12 @@ import { printable, printableLine } from "./printable.ts";
 
 const MAX_VALUE_BYTES = 65_536;
 const TOKENS = "gateway.paired_tokens";
-const AGENT_KIND = "agent.kind";
 
 /** `zeroclaw config set <key> <value>`: changes that value in the file, and says what is in effect then. */
 export async function setSetting(context: Context): Promise<number> {
   const { env, terminal } = context;
   const [key = "", typed = ""] = context.args.positionals;
   const value = parseValue(key, await valueText(context, typed));
-  if (key === AGENT_KIND) await refuseMissingAgent(value);
   const before = await inEffect(context, key);
   await editConfig(configPath(configDir(env)), new Map([[key, value]]));
   const after = await inEffect(context, key);
@@ -32,21 +27,8 @@ export async function setSetting(context: Context): Promise<number> {
   if ("value" in after && after.source !== "file") {
     terminal.note(`Another value is in effect: it comes from the ${after.source}, which is stronger than the file.`);
   }
-  noteWhatIsNext(context, key, after);
+  await noteWhatIsNext(context, key, after);
   return EXIT.ok;
-}
-
-/** A start refuses it, and nothing but another version can change that: so nothing is written. @throws ConfigError */
-async function refuseMissingAgent(kind: Json): Promise<void> {
-  const { AgentUnavailable, requireAgent } = await import("../agent/agents.ts");
-  try {
-    requireAgent({ kind } as Config["agent"]); // its setting was checked, and nothing else decides
-  } catch (error) {
-    if (!(error instanceof AgentUnavailable)) throw error;
-    const detail = `zeroclaw ${VERSION} has no agent "${error.found}" yet, so the next start would refuse it`;
-    const hint = "config.toml is as it was. The agent that is always there: zeroclaw config set agent.kind operator";
-    throw new ConfigError("Cannot change the configuration", [{ key: AGENT_KIND, where: "", detail, hint }]);
-  }
 }
 
 /** `zeroclaw config unset <key>`: takes the key out of the file. Keys that we do not know can be taken out too: they stop a start. */
@@ -68,7 +50,7 @@ export async function unsetSetting(context: Context): Promise<number> {
   }
   const after = await inEffect(context, key);
   terminal.print(change(printableLine(key), before, "value" in after ? after.value : null));
-  noteWhatIsNext(context, key, after);
+  await noteWhatIsNext(context, key, after);
   return EXIT.ok;
 }
 
@@ -119,10 +101,24 @@ function change(key: string, before: InEffect, after: Json): string {
     : `${key}: ${text(before.value)} → ${now}`;
 }
 
-function noteWhatIsNext({ terminal }: Context, key: string, after: InEffect): void {
-  if ("fault" in after) terminal.note(`The gateway will not start like this.\n${printable(after.fault)}`);
+async function noteWhatIsNext(context: Context, key: string, after: InEffect): Promise<void> {
+  const { terminal } = context;
+  const fault = "fault" in after ? after.fault : key.startsWith("agent.") ? await agentFault(context) : null;
+  if (fault !== null) terminal.note(`The gateway will not start like this.\n${printable(fault)}`);
   else if (key === TOKENS) terminal.note("A gateway that is running takes this over within a second.");
   else terminal.note("A gateway that is running must be restarted to take this over.");
+}
+
+/** What the agent's settings lack together: perhaps the next command sets it. */
+async function agentFault({ env }: Context): Promise<string | null> {
+  const { requireAgent } = await import("../agent/agents.ts");
+  try {
+    requireAgent((await loadConfig({ dir: configDir(env), env })).config.agent);
+    return null;
+  } catch (error) {
+    if (error instanceof Error && error.name === "AgentMisconfigured") return error.message;
+    throw error;
+  }
 }
 
 function unknownKey(key: string): string {

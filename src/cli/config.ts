@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
+import type { AgentMisconfigured } from "../agent/agents.ts";
 import { ConfigError, type ConfigProblem } from "../config/config-error.ts";
 import { absentChannel, describeConfig, getKey } from "../config/describe.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
-import { configDir, configPath } from "../config/paths.ts";
+import { configDir, configPath, displayPath } from "../config/paths.ts";
 import type { Json } from "../lib/json.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -82,9 +83,15 @@ function printProblems({ terminal, env }: Context, error: unknown): void {
   const print = (problems: readonly ConfigProblem[]): void =>
     terminal.json({ ok: false, path, problems: problems.map((problem) => ({ ...problem })) });
   if (error instanceof ConfigError) print(error.problems);
-  else if (error instanceof Error && error.name === "AgentUnavailable") {
-    print([{ key: "agent.kind", where: "", detail: error.message }]);
+  else if (isMisconfigured(error)) {
+    const { key, detail, hint } = error.complaint;
+    print([{ key, where: displayPath(path, env), detail, hint }]);
   }
+}
+
+/** By its name: the agents' code is loaded by then, or there is no such error. */
+function isMisconfigured(error: unknown): error is AgentMisconfigured {
+  return error instanceof Error && error.name === "AgentMisconfigured";
 }
 
 function load({ env }: Context): Promise<LoadedConfig> {

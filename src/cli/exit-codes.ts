@@ -23,7 +23,7 @@ export function exitCodeOf(error: unknown): number {
       return EXIT.ok;
     case "UsageError":
     case "ConfigError":
-    case "AgentUnavailable":
+    case "AgentMisconfigured":
       return EXIT.usage;
     default:
       return EXIT.failed;
@@ -39,7 +39,7 @@ const WRITTEN_FOR_PEOPLE: ReadonlySet<string> = new Set([
   "ConfigNotWritten",
   "StartError",
   "StoreUnavailable",
-  "AgentUnavailable",
+  "AgentMisconfigured",
 ]);
 
 /** What stderr says about it, without a final line feed. `debug` (ZEROCLAW_DEBUG=1) adds the stack and the causes. */

@@ -51,7 +51,7 @@ async function serve(context: Context, start: Start, log: Log, interrupts: Inter
   if (!existsSync(configPath(dir))) await (await import("../config/first-file.ts")).createFirstFile(configPath(dir));
   const loaded = await loadConfig({ dir, env, flags });
   const newPairing = args.flag("new-pairing");
-  const running = await start({ dir, loaded, clock, random: systemRandom, log, newPairing });
+  const running = await start({ dir, loaded, env, clock, random: systemRandom, log, newPairing });
   const { host, port, code } = running;
   const randomPort = loaded.config.gateway.port === 0;
   announce(terminal, log, gatewayBanner({ host, port, randomPort, code, newPairing }));

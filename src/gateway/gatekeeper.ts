@@ -10,6 +10,7 @@ import { secondsToWait } from "../limits/sliding-window.ts";
 import type { Log } from "../observe/log.ts";
 import { covers, LOCAL_PRINCIPAL, type Principal } from "../protocol/principal.ts";
 import { Problem } from "../protocol/problem.ts";
+import type { Grants } from "./grants.ts";
 import type { Route } from "./route.ts";
 import type { Standing, Visit } from "./visit.ts";
 
@@ -23,6 +24,8 @@ export interface Limiters {
 
 export interface GatekeeperParts {
   readonly devices: Devices;
+  /** Tokens of agents' processes. */
+  readonly grants: Pick<Grants, "authenticate">;
   readonly lockouts: Lockouts;
   readonly limiters: Limiters;
   /** `gateway.rate_limit.enabled`; pairing is limited all the same. */
@@ -69,16 +72,21 @@ export class Gatekeeper {
       if (visit.cors !== null) return; // a preflight carries no token, so it would use up its address's window
     }
     const looked = route?.auth !== "none";
-    const principal = looked && sent.kind === "token" ? this.#parts.devices.authenticate(sent.token) : null;
+    const principal = looked && sent.kind === "token" ? this.#principalOf(sent.token, route) : null;
     visit.principal = principal;
     if (looked && sent.kind === "token" && !principal) this.#countWrongToken(visit);
-    this.#limit(visit, route);
+    if (principal?.session_id === undefined) this.#limit(visit, route); // the agent's own process works for whoever was counted
     checkBrowser();
     if (!looked) return;
     if (sent.kind === "code") throw pairFirst(sent.code, this.#parts.origin());
     if (sent.kind === "malformed") throw unauthorized(sent.detail);
     if (sent.kind === "token" && !principal) throw unauthorized(VOID_TOKEN);
-    if (principal) this.#parts.devices.touch(principal.device_id);
+    if (principal && principal.session_id === undefined) this.#parts.devices.touch(principal.device_id);
+  }
+
+  #principalOf(token: string, route: Route | null): Principal | null {
+    const { devices, grants } = this.#parts;
+    return devices.authenticate(token) ?? (route?.forAgents ? grants.authenticate(token) : null);
   }
 
   /** Whether the route's `auth` column lets the principal in. @throws Problem unauthorized, forbidden_scope, not_found */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Agent } from "../agent/agent.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { STATE_FILES } from "../config/paths.ts";
+import { type Environment, STATE_FILES } from "../config/paths.ts";
 import { TokenFile } from "../config/token-file.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
@@ -24,6 +24,8 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The process's environment, for agents. @default nothing */
+  readonly env?: Environment;
   /** Clears all paired tokens and lockouts. */
   readonly newPairing: boolean;
   /** Answers instead of the agent that the configuration names: for programs that bring their own, and for tests. */

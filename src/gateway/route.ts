@@ -20,5 +20,7 @@ export interface Route {
   readonly limit: RouteLimit;
   /** Largest body, in bytes; 0 where none is read. */
   readonly maxBody: number;
+  /** Whether the tokens open it that an agent's process is given for its conversation. */
+  readonly forAgents?: true;
   readonly handler: Handler | "websocket";
 }

@@ -1,4 +1,6 @@
 import type { WebSocketHandler } from "bun";
+import type { Agent } from "../agent/agent.ts";
+import { loadAgent, type OpenAgent } from "../agent/agents.ts";
 import { deviceRow } from "../api/devices.ts";
 import { isOff } from "../channels/channel.ts";
 import { describeConfig, type SettingRow } from "../config/describe.ts";
@@ -12,6 +14,7 @@ import { VERSION } from "../lib/version.ts";
 import { BodyBudgets } from "../limits/body-budgets.ts";
 import { Feed } from "../observe/feed.ts";
 import { Metrics } from "../observe/metrics.ts";
+import { LOCAL_PRINCIPAL } from "../protocol/principal.ts";
 import type { ReplyWorkers } from "../replies/workers.ts";
 import { atStart, type Store, type StoredDevice, StoreUnavailable } from "../store/store.ts";
 import { websocketHandlers } from "../ws/handlers.ts";
@@ -22,6 +25,7 @@ import { browserRules } from "./browser-rules.ts";
 import { type ChannelServices, type Channels, openChannelServices, openConfigured } from "./channel-services.ts";
 import { Gatekeeper } from "./gatekeeper.ts";
 import type { GatewayOptions } from "./gateway.ts";
+import { Grants } from "./grants.ts";
 import { makeLimiters } from "./limits.ts";
 import type { Server } from "./listen.ts";
 import { Opening } from "./opening.ts";
@@ -29,7 +33,7 @@ import { Pipeline } from "./pipeline.ts";
 import { remind } from "./remind.ts";
 import { MAX_BODY, routes } from "./routes.ts";
 import { GatewayState } from "./state.ts";
-import { reachable, tester } from "./tester.ts";
+import { portOf, reachable, tester } from "./tester.ts";
 import { Traffic } from "./traffic.ts";
 import { upgrade } from "./upgrade.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -55,6 +59,7 @@ export class Services {
   readonly #auth: AuthServices;
   readonly #work: WorkServices;
   readonly #channels: ChannelServices;
+  readonly #grants: Grants;
   #replies: ReplyWorkers | null = null;
   readonly #state: GatewayState;
   readonly #hub: SocketHub;
@@ -65,7 +70,7 @@ export class Services {
   readonly #leaving = new AbortController();
   readonly #watch: Timer;
 
-  private constructor(options: AssembleOptions, auth: AuthServices, channels: Channels) {
+  private constructor(options: AssembleOptions, auth: AuthServices, channels: Channels, open: Agent | OpenAgent) {
     const { store, tokens, loaded, clock, log } = options;
     const { config } = loaded;
     const feed = new Feed(clock, (error) => log.error("A reader of the feed failed", { error: String(error) }));
@@ -76,8 +81,15 @@ export class Services {
     const { devices } = auth;
     this.#channels = openChannelServices({ config, channels, store, traffic, feed, clock, log });
     const { silence } = this.#channels;
+    const origin = () => `http://${reachable(this.#state.address)}`;
+    const isCurrent = (device_id: string) => device_id === LOCAL_PRINCIPAL.device_id || devices.isCurrent(device_id);
+    this.#grants = new Grants({ origin, isCurrent, random: options.random });
     this.#work = openWork({
       ...options,
+      open,
+      grants: this.#grants,
+      env: options.env ?? {},
+      ownPort: () => portOf(this.#state.address),
       config,
       channels,
       devices,
@@ -86,7 +98,7 @@ export class Services {
       onReply: () => this.#replies?.kick(),
       status: () => this.#state.status(),
     });
-    const { agent, idempotency, runs } = this.#work;
+    const { agent, idempotency, runs, trouble } = this.#work;
     this.#state = new GatewayState({
       loaded,
       store,
@@ -96,6 +108,7 @@ export class Services {
       metrics,
       clock,
       agent,
+      trouble,
       sockets: () => ({ open: this.#hub.sockets, unauthenticated: this.#hub.unauthenticated }),
     });
     const { limiters, policies } = makeLimiters(config.gateway.rate_limit);
@@ -150,11 +163,12 @@ export class Services {
     );
   }
 
-  /** Builds every part once and tells each of the others what it needs to know. @throws AgentUnavailable, StoreUnavailable */
+  /** Builds every part once and tells each of the others what it needs to know. @throws AgentMisconfigured, StoreUnavailable */
   static assemble(options: AssembleOptions): Promise<Services> {
     return starting(async () => {
       const channels = await openConfigured(options.loaded);
-      const services = new Services(options, await openAuth(options), channels);
+      const agent = options.agent ?? (await loadAgent(options.loaded.config.agent));
+      const services = new Services(options, await openAuth(options), channels, agent);
       await services.#openReplies();
       return services;
     });
@@ -167,7 +181,8 @@ export class Services {
   /** Bytes of the largest body that some address takes. */
   get largestBody(): number {
     const channels = [...this.#channels.channels.values()];
-    return Math.max(MAX_BODY, ...channels.map((channel) => (isOff(channel) ? 0 : channel.maxBody)));
+    const { max_body } = this.#options.loaded.config.v1;
+    return Math.max(MAX_BODY, max_body, ...channels.map((channel) => (isOff(channel) ? 0 : channel.maxBody)));
   }
 
   handleLocal(request: Request, server: RequestServer): Promise<Response | undefined> {
@@ -206,7 +221,7 @@ export class Services {
   /** Ends sockets and streams, waits at most `deadlineMs` for what is in flight, and hands the rest back to the store. */
   async drain(closed: Promise<unknown>, deadlineMs: number): Promise<void> {
     const { clock, store, log } = this.#options;
-    const { runs, inbox } = this.#work;
+    const { runs, once, inbox } = this.#work;
     this.#state.drains();
     this.#closing.abort();
     this.#hub.closeAll();
@@ -216,9 +231,12 @@ export class Services {
     const done = Promise.all([closed, inbox.idle(), this.#replies?.idle()]).then(() => runs.idle());
     await Promise.race([done, sleep(clock, deadlineMs)]);
     runs.stop();
-    if (runs.active === 0) return;
-    log.warn("Some runs did not end in time; they begin again at the next start", { runs: runs.active });
+    if (runs.active > 0) {
+      log.warn("Some runs did not end in time; they begin again at the next start", { runs: runs.active });
+    }
+    if (runs.active === 0 && once.active === 0) return;
     runs.abandon();
+    once.stop();
     this.#leaving.abort(); // who waits for one of them is answered 202
     await Promise.race([Promise.all([runs.idle(), closed]), sleep(clock, ABANDON_MS)]);
     await store.events.recover(clock.now()).catch(() => undefined); // done at the next start otherwise
@@ -231,6 +249,7 @@ export class Services {
     this.#work.inbox.stop();
     this.#replies?.stop();
     this.#work.runs.abandon();
+    this.#work.once.stop();
     this.#hub.closeAll();
     this.#work.streams.stop();
     await this.#auth.devices.flush();
@@ -264,6 +283,7 @@ export class Services {
     const { gateway } = this.#options.loaded.config;
     return new Gatekeeper({
       ...this.#auth,
+      grants: this.#grants,
       limiters,
       limited: gateway.rate_limit.enabled,
       browser: browserRules(gateway),

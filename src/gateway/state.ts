@@ -19,7 +19,9 @@ export interface StateParts {
   readonly devices: Pick<Devices, "list">;
   readonly metrics: Metrics;
   readonly clock: Clock;
-  readonly agent: GatewayStatus["agent"];
+  readonly agent: Pick<GatewayStatus["agent"], "kind" | "model">;
+  /** Why the agent could not answer the last time; null when it could. */
+  readonly trouble: () => string | null;
   readonly sockets: () => { readonly open: number; readonly unauthenticated: number };
 }
 
@@ -96,7 +98,7 @@ export class GatewayState {
   }
 
   async status(): Promise<GatewayStatus> {
-    const { loaded, devices, agent, sockets } = this.#parts;
+    const { loaded, devices, sockets } = this.#parts;
     const { oldest_pending_at, ...inbox } = await this.count();
     const { rate_limit, wait_seconds } = loaded.config.gateway;
     const fault = this.unhealthy();
@@ -107,7 +109,7 @@ export class GatewayState {
       paired: devices.list().length > 0,
       pid: process.pid,
       address: this.#address,
-      agent,
+      agent: this.#agent(),
       channels: this.#channels(),
       devices: devices.list().length,
       inbox: { ...inbox, oldest_pending_at: oldest_pending_at === null ? null : rfc3339(oldest_pending_at) },
@@ -120,6 +122,12 @@ export class GatewayState {
         wait_seconds,
       },
     };
+  }
+
+  #agent(): GatewayStatus["agent"] {
+    const { agent, trouble } = this.#parts;
+    const why = trouble();
+    return { kind: agent.kind, model: agent.model, ...(why === null ? {} : { trouble: why }) };
   }
 
   #channels(): GatewayStatus["channels"] {

@@ -55,6 +55,11 @@ function idIn(answer: string): string | null {
   }
 }
 
+/** The port of `host:port`; 0 before there is one. */
+export function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(":") + 1)) || 0;
+}
+
 /** An address that listens everywhere is reached on this machine's own. */
 export function reachable(address: string): string {
   return address.replace(/^0\.0\.0\.0:/, "127.0.0.1:").replace(/^\[(::|0:0:0:0:0:0:0:0)\]:/, "[::1]:");

@@ -1,8 +1,10 @@
-import type { Agent } from "../agent/agent.ts";
-import { openAgent } from "../agent/agents.ts";
-import type { DeskStatus } from "../agent/operator/desk.ts";
+import type { Agent, AgentTurn } from "../agent/agent.ts";
+import type { OpenAgent } from "../agent/agents.ts";
+import type { Desk, DeskStatus } from "../agent/operator/desk.ts";
+import type { Tools, ToolUser } from "../agent/tools/tools.ts";
 import { questionOf } from "../api/webhook-body.ts";
 import type { Devices } from "../auth/devices.ts";
+import type { Environment } from "../config/paths.ts";
 import type { Config } from "../config/settings.ts";
 import { summarize } from "../inbox/summary/summarize.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -12,14 +14,18 @@ import { Idempotency } from "../limits/idempotency.ts";
 import type { Feed } from "../observe/feed.ts";
 import type { Log } from "../observe/log.ts";
 import type { EventWithBody } from "../protocol/event.ts";
+import type { StoredRun } from "../protocol/run.ts";
 import { SessionAccess } from "../runs/access.ts";
+import { Once } from "../runs/once.ts";
 import { Permissions } from "../runs/permissions.ts";
 import { Runs } from "../runs/runs.ts";
 import { Streams } from "../sessions/streams.ts";
 import type { NewReply, Store } from "../store/store.ts";
 import type { Channels } from "./channel-services.ts";
+import type { Grants } from "./grants.ts";
 import { GatewayInbox } from "./inbox.ts";
 import { type PlanParts, planOf, planOfChannel, retryAt } from "./prompt.ts";
+import { openTools } from "./tool-services.ts";
 import type { Traffic } from "./traffic.ts";
 
 export interface WorkServices {
@@ -29,13 +35,22 @@ export interface WorkServices {
   readonly idempotency: Idempotency;
   readonly runs: Runs;
   readonly inbox: GatewayInbox;
+  readonly once: Once;
   readonly agent: { readonly kind: string; readonly model: string; stop(): Promise<void> };
+  /** The gateway's tools in somebody's name. */
+  readonly toolsOf: (user: ToolUser) => Promise<Tools>;
+  /** Why the agent could not answer the last time it was asked; null when it could. */
+  readonly trouble: () => string | null;
 }
 
 export interface WorkParts {
   readonly config: Config;
-  /** Absent: the one that the configuration names. */
-  readonly agent?: Agent;
+  /** Makes the agent. */
+  readonly open: Agent | OpenAgent;
+  readonly grants: Grants;
+  readonly dir: string;
+  readonly env: Environment;
+  readonly ownPort: () => number;
   readonly store: Store;
   readonly devices: Devices;
   readonly feed: Feed;
@@ -49,52 +64,67 @@ export interface WorkParts {
   readonly log: Log;
 }
 
-/** What turns messages and events into answers. @throws AgentUnavailable */
+/** What turns messages and events into answers. */
 export function openWork(parts: WorkParts): WorkServices {
-  const { config, store, devices, feed, traffic, channels, clock, random, log } = parts;
-  const { events, runs: stored, search, notes, reminders } = store;
-  const own = { clock, devices: async () => devices.list(), status: parts.status };
-  const desk = { ...own, events, runs: stored, search, notes, reminders };
+  const { config, store, devices, traffic, channels, clock, random } = parts;
   const plans: PlanParts["plans"] = new WeakMap();
-  const agent = parts.agent ?? openAgent(config.agent, { desk, summarize });
+  const access = new SessionAccess(store.sessions, Object.keys(config.channels), (id) => devices.scopeOf(id));
+  const { desk, toolsOf, toolsFor } = openTools({ ...parts, access, plans, runs: () => runs });
+  const agent = openAgent(parts, desk);
   const streams = new Streams(store, clock);
   const permissions = new Permissions(clock);
+  let trouble: string | null = null;
+  const shared = {
+    agent,
+    clock,
+    log: parts.log,
+    timeoutMs: config.agent.timeout_seconds * 1_000,
+    toolsFor,
+    onEnded: (state: StoredRun["state"], ms: number) => traffic.run(state, ms),
+    onAnswer: (said: string | null) => {
+      trouble = said;
+    },
+  };
   const runs = new Runs({
+    ...shared,
     store,
     streams,
-    agent,
     permissions,
-    feed,
-    clock,
-    log,
-    timeoutMs: config.agent.timeout_seconds * 1_000,
+    feed: parts.feed,
     isQuestion: (event) => questionOf(event) !== null,
     retryAt: (event, now) => retryAt(event, now, random),
     replyTo: (event) => replyTo({ channels, plans, clock }, event),
+    replyToNotice: async (run) => {
+      const { replyToNotice } = await import("./say.ts");
+      return replyToNotice({ channels, plans, access, store, runs: () => runs }, run, clock.now());
+    },
     onReply: parts.onReply,
-    onEnded: (state, ms) => traffic.run(state, ms),
   });
-  const maxConcurrent = config.agent.max_concurrent;
+  const planned = { channels, plans, config: config.channels, scopeOf: (id: string) => devices.scopeOf(id), random };
   return {
     streams,
     permissions,
     runs,
+    once: new Once(shared),
     agent,
-    access: new SessionAccess(store.sessions, Object.keys(config.channels), (id) => devices.scopeOf(id)),
+    toolsOf,
+    trouble: () => trouble,
+    access,
     idempotency: new Idempotency({ store: store.idempotency, maxKeys: config.gateway.idempotency.max_keys, clock }),
     inbox: new GatewayInbox({
-      store,
+      ...parts,
       runs,
-      feed,
-      clock,
-      random,
-      log,
-      maxConcurrent,
-      planOf: (event) =>
-        planOf({ channels, plans, config: config.channels, scopeOf: (id) => devices.scopeOf(id), random }, event),
+      maxConcurrent: config.agent.max_concurrent,
+      planOf: (event) => planOf(planned, event),
       onEnded: (_event, ms) => traffic.eventEnded(ms),
     }),
   };
+}
+
+function openAgent({ open, config, clock, random, log, env, dir, grants, ownPort }: WorkParts, desk: Desk): Agent {
+  if (typeof open !== "function") return open;
+  const grant = (turn: AgentTurn) => grants.make(turn);
+  return open(config.agent, { desk, summarize, clock, random, log, env, dir, fetch, grant, ownPort });
 }
 
 /** The way back of a channel's event, as its settings are now. */

@@ -66,6 +66,11 @@ export class SessionAccess {
     return session && this.#maySee(principal, session) ? session : null;
   }
 
+  /** Whether strangers' text is in it: a channel's conversation, whose answers go out of this machine. */
+  isStrangers(session_id: string): boolean {
+    return sourceOf(session_id) !== "device" && this.#isReserved(session_id);
+  }
+
   #refuseReserved(session_id: string): void {
     if (!this.#isReserved(session_id)) return;
     const source = sourceOf(session_id);

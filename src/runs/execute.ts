@@ -46,6 +46,7 @@ export async function execute(parts: RunsParts, job: Job, stream: SessionStream)
     const answered = await answer(parts, job, stream);
     if (answered === null) return; // abandoned: the next start goes on with it
     if (!(await finish(parts, job, stream, answered))) return;
+    if (run.origin !== "notice") tellTrouble(parts.onAnswer, answered.outcome);
     parts.onEnded?.(answered.outcome.state, parts.clock.monotonic() - began);
   } catch (error) {
     parts.log.error("Cannot settle a run; it begins again at the next start", {
@@ -55,6 +56,11 @@ export async function execute(parts: RunsParts, job: Job, stream: SessionStream)
   } finally {
     parts.permissions.withdraw(run.run_id);
   }
+}
+
+function tellTrouble(tell: RunsParts["onAnswer"], { state, error }: Answer["outcome"]): void {
+  if (state === "done") tell?.(null);
+  else if (state === "failed" && error !== null) tell?.(error.detail);
 }
 
 interface Answer {
@@ -182,7 +188,7 @@ async function finish(parts: RunsParts, job: Job, stream: SessionStream, answer:
     const seq = await stream.nextSeq();
     const ended_at = parts.clock.now();
     const event_failure = run.event_id === null ? undefined : eventFailure(parts, job, answer, ended_at);
-    const reply = replyOf(parts, job, answer);
+    const reply = await replyOf(parts, job, answer);
     const end = {
       ...outcome,
       seq,
@@ -211,9 +217,10 @@ async function endedBefore(parts: RunsParts, { run_id, attempt }: StoredRun): Pr
 }
 
 /** An empty answer is none: nobody is written to for it. */
-function replyOf(parts: RunsParts, { event }: Job, { outcome }: Answer): NewReply | null {
-  if (event === null || outcome.state !== "done" || (outcome.response ?? "").trim() === "") return null;
-  return parts.replyTo(event);
+async function replyOf(parts: RunsParts, { run, event }: Job, { outcome }: Answer): Promise<NewReply | null> {
+  if (outcome.state !== "done" || (outcome.response ?? "").trim() === "") return null;
+  if (run.origin === "notice") return (await parts.replyToNotice?.(run)) ?? null;
+  return event === null ? null : parts.replyTo(event);
 }
 
 function eventFailure(parts: RunsParts, job: Job, answer: Answer, at: number): EventFailure | null {

@@ -27,6 +27,8 @@ export interface OnceParts {
   readonly toolsFor: (asker: Pick<AgentTurn, "reach" | "device_id" | "session_id">) => Promise<Tools | null>;
   /** Told of every answer's end, for metrics. */
   readonly onEnded?: (state: "done" | "failed" | "cancelled", ms: number) => void;
+  /** Told how the agent did: null when it answered, else why it could not. */
+  readonly onAnswer?: (trouble: string | null) => void;
 }
 
 export type OnceEvent =
@@ -58,7 +60,7 @@ export class Once {
    * @throws Problem when the agent cannot answer, takes too long, or the gateway stops
    */
   async *answer(request: OnceRequest, signal: AbortSignal): AsyncGenerator<OnceEvent, void, void> {
-    const { agent, clock, log, timeoutMs, onEnded } = this.#parts;
+    const { agent, clock, log, timeoutMs, onEnded, onAnswer } = this.#parts;
     if (this.#stopping) throw new Problem("shutting_down", { retryAfter: 5 });
     if (this.#underWay.size >= MAX_UNDER_WAY) {
       throw new Problem("agent_unavailable", {
@@ -82,6 +84,7 @@ export class Once {
         if (event.type === "permission") event.decide("deny");
         else if (event.type === "done") {
           state = "done";
+          onAnswer?.(null);
           yield { type: "done", usage: event.usage ?? null, model: agent.model };
           return;
         } else {
@@ -92,7 +95,9 @@ export class Once {
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       state = "failed";
-      throw failureOf(stop.aborted ? stop.reason : error, turn.run_id, log);
+      const failure = failureOf(stop.aborted ? stop.reason : error, turn.run_id, log);
+      if (failure.code !== "shutting_down") onAnswer?.(failure.message);
+      throw failure;
     } finally {
       timer.cancel();
       this.#underWay.delete(abort);

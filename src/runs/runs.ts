@@ -65,10 +65,14 @@ export interface RunsParts {
   readonly toolsFor: (run: Pick<StoredRun, "reach" | "device_id" | "session_id">) => Promise<Tools | null>;
   /** The way back of an event's answer; null when it has none. */
   readonly replyTo: (event: EventWithBody) => NewReply | null;
+  /** The way of a notice to a channel, looked up when it is said; null when it stays in its session. */
+  readonly replyToNotice?: (run: StoredRun) => Promise<NewReply | null>;
   /** Told of answers that are on disk and wait to be sent. */
   readonly onReply?: () => void;
   /** Told of every ended run, for metrics. */
   readonly onEnded?: (run: StoredRun["state"], ms: number) => void;
+  /** Told how the agent did: null when it answered, else why it could not. */
+  readonly onAnswer?: (trouble: string | null) => void;
 }
 
 /** One message or event, from the moment it is on disk to the moment its answer is. Used by every door. */

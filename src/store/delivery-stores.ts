@@ -21,6 +21,8 @@ export interface RefusalStore {
 
 export interface NewReply {
   readonly reply_id: string;
+  /** The event it goes back for, when that is not the run's own: a notice has none. */
+  readonly event_id?: string;
   readonly source: string;
   readonly target: ReplyTarget;
 }

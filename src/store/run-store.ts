@@ -50,6 +50,8 @@ export interface RunStore {
   get(run_id: string): Promise<StoredRun | null>;
   /** The latest run of an event, so that a recovered event goes on with it. */
   ofEvent(event_id: string): Promise<StoredRun | null>;
+  /** The event that the latest run of a session answered, among those that answered one; null when none did. */
+  latestEventOf(session_id: string): Promise<string | null>;
   /** Runs that had not ended when the process did, oldest first. */
   unfinished(): Promise<readonly StoredRun[]>;
   /** Counts one attempt more and makes the run queued again. Returns the attempt. */

@@ -43,17 +43,17 @@ test.each([
   expect(await stored()).toBe(before);
 });
 
-test.each(["model", "auto", "acp"])(
-  "`config set agent.kind %s` is refused like the start would refuse it",
-  async (kind) => {
-    await file("[agent]\nmax_concurrent = 2\n");
-    const { code, stdout, stderr } = await scene.zeroclaw(`config set agent.kind ${kind}`);
-    expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toContain(`has no agent "${kind}" yet, so the next start would refuse it`);
-    expect(await stored()).toBe("[agent]\nmax_concurrent = 2\n");
-    expect((await scene.zeroclaw("config set agent.kind operator")).code).toBe(0);
-  },
-);
+test("`config set` of an agent says what a start still needs, until that is set too", async () => {
+  await file("[agent]\nmax_concurrent = 2\n");
+  const kind = await scene.zeroclaw("config set agent.kind model");
+  expect([kind.code, kind.stdout]).toEqual([0, 'agent.kind: "operator" → "model"\n']);
+  expect(kind.stderr).toContain('The gateway will not start like this.\nCannot start the agent: agent.kind is "model"');
+  const provider = await scene.zeroclaw("config set agent.provider ollama");
+  expect(provider.stderr).toContain("agent.model names no model");
+  const model = await scene.zeroclaw("config set agent.model llama3");
+  expect([model.code, model.stderr]).toEqual([0, "A gateway that is running must be restarted to take this over.\n"]);
+  expect((await scene.zeroclaw("config unset agent.model")).stderr).toContain("agent.model names no model");
+});
 
 test.each([
   ["config set store.url postgres://db/x", "this version keeps its state in SQLite only"],

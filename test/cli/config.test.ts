@@ -125,7 +125,7 @@ test("`config check --json` of what a start takes has its warnings and the chann
 
 test.each([
   ['[gateway]\nport = "x"\nprot = 1\n', ["gateway.port", "gateway.prot"]],
-  ['[agent]\nkind = "model"\n', ["agent.kind"]],
+  ['[agent]\nkind = "model"\n', ["agent.provider"]],
   ['[store]\nurl = "postgres://db/x"\n', ["store.url"]],
   ["[channels.github]\nsecret = ' '\n", ["channels.github.secret"]],
 ])("`config check --json` of %p has every problem, and ends with 2", async (text, keys) => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync, statSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AgentUnavailable } from "../../src/agent/agents.ts";
+import { AgentMisconfigured } from "../../src/agent/agents.ts";
 import { ConfigError } from "../../src/config/config-error.ts";
 import { readRunningFile } from "../../src/gateway/running-file.ts";
 import { StartError } from "../../src/gateway/start-error.ts";
@@ -112,7 +112,7 @@ describe("startGateway", () => {
       StartError,
     ],
     ["a store that this version has not", '[store]\nurl = "postgres://u@h/db"\n', async () => undefined, ConfigError],
-    ["an agent that this version has not", '[agent]\nkind = "model"\n', async () => undefined, AgentUnavailable],
+    ["an agent whose settings are incomplete", '[agent]\nkind = "model"\n', async () => undefined, AgentMisconfigured],
     [
       "a folder in the place of its lock",
       UNLIMITED,

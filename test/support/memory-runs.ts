@@ -131,6 +131,10 @@ function runStore(store: MemoryRunStore): RunStore {
       }),
     finish: (run_id, attempt, outcome) => store.write("runs.finish", () => finish(store, run_id, attempt, outcome)),
     get: (run_id) => store.read("runs.get", () => store.rows.get(run_id) ?? null),
+    latestEventOf: async (session_id) => {
+      const answered = [...store.rows.values()].filter((run) => run.session_id === session_id && run.event_id !== null);
+      return answered.at(-1)?.event_id ?? null;
+    },
     ofEvent: async (event_id) => [...store.rows.values()].findLast((run) => run.event_id === event_id) ?? null,
     unfinished: async () => [...store.rows.values()].filter(unfinished),
     restart: (run_id) =>

@@ -185,6 +185,7 @@ export class World<S extends WorldStore = MemoryRunStore> {
       isQuestion: () => false,
       retryAt: () => this.retryAt,
       replyTo: () => null,
+      toolsFor: async () => null,
     });
     this.addDevice(OWNER, "owner", "owner");
     this.addDevice(PHONE, "phone", "chat");

@@ -1,7 +1,7 @@
 import type { EventWithBody } from "../../protocol/event.ts";
 import type { AgentTurn } from "../agent.ts";
-import type { Asker } from "./asker.ts";
-import type { Desk } from "./desk.ts";
+import type { Asker } from "../desk/asker.ts";
+import type { Desk } from "../desk/desk.ts";
 
 /** One line of the operator's table of commands. */
 export interface Command {

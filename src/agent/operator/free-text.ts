@@ -1,9 +1,10 @@
 import type { SearchHit } from "../../store/store.ts";
+import { findHits } from "../desk/find-hits.ts";
+import { keywords } from "../desk/keywords.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { digest } from "./commands/digest.ts";
 import { status } from "./commands/status.ts";
-import { keywords } from "./keywords.ts";
-import { findHits, hitList } from "./search.ts";
+import { hitList } from "./search.ts";
 import { inline } from "./untrusted.ts";
 
 const NOT_A_MODEL =

@@ -37,3 +37,9 @@ export interface ToolUser {
   /** The conversation that reminders go to unless another is named. */
   readonly session_id: string;
 }
+
+/** What became of something said in another conversation; `goes`: whether it leaves the machine. */
+export type SaidOutcome =
+  | { readonly ok: true; readonly run_id: string; readonly goes: "session" | "channel" }
+  /** `why`: what to do instead, for the model. */
+  | { readonly ok: false; readonly why: string };

@@ -1,3 +1,4 @@
+import type { RunOrigin } from "../../protocol/run.ts";
 import type { Page, StoredMessage } from "../store.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
 import type { Connection } from "./database.ts";
@@ -7,6 +8,7 @@ interface Exchange {
   readonly id: number;
   readonly run_id: string;
   readonly message_id: string;
+  readonly origin: RunOrigin;
   readonly input: string;
   readonly response: string | null;
   readonly created_at: number;
@@ -19,7 +21,7 @@ interface Placed {
   readonly message: StoredMessage;
 }
 
-const COLUMNS = "id, run_id, message_id, input, response, created_at, ended_at";
+const COLUMNS = "id, run_id, message_id, origin, input, response, created_at, ended_at";
 
 /** A page of a session's messages, oldest first: every question is followed by its answer, also where several waited. */
 export function listMessages(
@@ -66,7 +68,11 @@ export function messagesBefore(
 }
 
 function messagesOf(run: Exchange): readonly Placed[] {
-  const { id, run_id, message_id, input, response, created_at, ended_at } = run;
+  const { id, run_id, message_id, origin, input, response, created_at, ended_at } = run;
+  if (origin === "notice") {
+    const at = ended_at ?? created_at;
+    return [{ position: id * 2 + 1, message: { message_id, run_id, role: "assistant", content: input, at } }];
+  }
   const question: Placed = {
     position: id * 2,
     message: { message_id: run_id, run_id, role: "user", content: input, at: created_at },

@@ -86,6 +86,16 @@ export class SqliteRuns implements RunStore {
     return this.#one("WHERE event_id = ? ORDER BY id DESC LIMIT 1", event_id);
   }
 
+  async latestEventOf(session_id: string): Promise<string | null> {
+    const row = await this.#db.read(() =>
+      this.#db.get<{ event_id: string }>(
+        "SELECT event_id FROM runs WHERE session_id = ? AND event_id IS NOT NULL ORDER BY id DESC LIMIT 1",
+        session_id,
+      ),
+    );
+    return row?.event_id ?? null;
+  }
+
   unfinished(): Promise<readonly StoredRun[]> {
     return this.#many(`WHERE ${UNFINISHED} ORDER BY id`);
   }
@@ -168,7 +178,8 @@ export class SqliteRuns implements RunStore {
     }
     // Without an answer there is nothing to send.
     if (reply !== undefined && response !== null) {
-      addReply(this.#db, { ...run, run_id, content: response, model, ended_at }, reply);
+      const event_id = reply.event_id ?? run.event_id;
+      addReply(this.#db, { ...run, event_id, run_id, content: response, model, ended_at }, reply);
     }
     this.#db.run("INSERT INTO run_search (rowid, text) VALUES (?, ?)", run.id, searchable(run.input, response ?? ""));
     return true;

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AgentTurn } from "../../../src/agent/agent.ts";
-import type { Desk } from "../../../src/agent/operator/desk.ts";
+import type { Desk } from "../../../src/agent/desk/desk.ts";
 import { Operator } from "../../../src/agent/operator/operator.ts";
 import { summarize } from "../../../src/inbox/summary/summarize.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite-store.ts";
@@ -40,7 +40,10 @@ async function say(text: string, about: Partial<AgentTurn> = {}): Promise<string
     text,
     event: null,
     goesBack: false,
+    once: false,
+    instructions: null,
     history: async () => [],
+    tools: async () => null,
     ...OWNER,
     ...about,
   };

@@ -1,7 +1,7 @@
 import { clean } from "../../../lib/plain-text.ts";
 import type { EventAttempt, EventWithBody, StoredEvent } from "../../../protocol/event.ts";
+import { findEvent } from "../../desk/find-event.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { findEvent } from "../find-event.ts";
 import { count, grouped, relative, shortIds } from "../format.ts";
 import { indentJson } from "../indent-json.ts";
 import { code, fence, inline } from "../untrusted.ts";

@@ -1,15 +1,12 @@
 import { clean } from "../../../lib/plain-text.ts";
-import { ownOnly } from "../asker.ts";
-import type { Command, CommandContext } from "../command.ts";
+import { keepNote, MAX_NOTE, ownNotes } from "../../desk/own-notes.ts";
+import { ownReminders } from "../../desk/own-reminders.ts";
+import type { Command } from "../command.ts";
 import { grouped, relative, shortIds } from "../format.ts";
-import { ownReminders } from "../own-reminders.ts";
 import { code, inline } from "../untrusted.ts";
 
-const MAX_NOTE = 16_384;
 const DEFAULT = 20;
 const MAX = 100;
-/** Notes that `/forget` looks through. */
-const SEARCHED = 1_000;
 
 export const note: Command = {
   name: "note",
@@ -25,8 +22,7 @@ export const note: Command = {
     }
     // The note has its run's id, so that a run which begins again after a crash does not write it twice.
     const note_id = turn.run_id;
-    const noted = turn.attempt > 1 && (await ownNotes({ desk, asker })).some((note) => note.note_id === note_id);
-    if (!noted) await desk.notes.add({ note_id, device_id: asker.device_id, text, created_at: now });
+    await keepNote({ desk, asker }, { note_id, text, created_at: now }, turn.attempt > 1);
     return `Noted as ${code(shortIds([note_id])(note_id))}. \`/notes\` lists what is noted, \`/search\` finds it.`;
   },
 };
@@ -41,7 +37,7 @@ export const notes: Command = {
     if (args !== "" && !/^[1-9]\d{0,8}$/.test(args))
       return `Write \`/notes\` or \`/notes 50\`; at most ${MAX} are shown.`;
     const limit = args === "" ? DEFAULT : Math.min(MAX, Number(args));
-    const found = await desk.notes.list({ ...ownOnly(asker), limit });
+    const found = await ownNotes({ desk, asker }, limit);
     if (found.length === 0) return "Nothing is noted. `/note <text>` remembers something.";
     const short = shortIds(found.map(({ note_id }) => note_id));
     const lines = found.map(
@@ -81,8 +77,3 @@ export const forget: Command = {
     return removed ? `Removed ${shown}.` : `There was nothing left to remove: ${shown} is gone already.`;
   },
 };
-
-/** The latest notes that the asker may see. */
-function ownNotes({ desk, asker }: Pick<CommandContext, "desk" | "asker">) {
-  return desk.notes.list({ ...ownOnly(asker), limit: SEARCHED });
-}

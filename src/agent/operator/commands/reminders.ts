@@ -1,13 +1,9 @@
 import { clean } from "../../../lib/plain-text.ts";
+import { MAX_REMINDER, MAX_WAITING, ownReminders, setReminder } from "../../desk/own-reminders.ts";
+import { parseWhen, type When } from "../../desk/when.ts";
 import type { Command } from "../command.ts";
 import { absolute, grouped, relative, shortIds } from "../format.ts";
-import { ownReminders } from "../own-reminders.ts";
 import { code, inline } from "../untrusted.ts";
-import { parseWhen, type When } from "../when.ts";
-
-const MAX_TEXT = 4_096;
-/** Reminders that one device may have waiting. */
-const MAX_WAITING = 200;
 
 const EXAMPLES =
   "`/remind 10m tea`, `/remind in 45 minutes call back`, `/remind at 17:30 go home`, `/remind tomorrow 9:00 stand-up`, `/remind 2026-12-01 09:00 renew the certificate`";
@@ -19,23 +15,19 @@ export const remind: Command = {
   reach: "chat",
   looks: true,
   async run(context) {
-    const { desk, asker, turn, args, now, zone } = context;
+    const { turn, args, now, zone } = context;
     const when = parseWhen(args, now, zone);
     if (!when.ok) return refusal(when, zone);
     const text = clean(when.rest).trim();
     if (text === "") return `What should I remind you of? Write it after the time: ${EXAMPLES}.`;
-    if (text.length > MAX_TEXT) return `A reminder holds at most ${grouped(MAX_TEXT)} characters. Nothing was set.`;
+    if (text.length > MAX_REMINDER)
+      return `A reminder holds at most ${grouped(MAX_REMINDER)} characters. Nothing was set.`;
     // Like a note's, its id is the run's: a run that begins again after a crash sets it once.
     const reminder_id = turn.run_id;
-    const waiting = (await ownReminders(context)).filter(({ device_id }) => device_id === asker.device_id);
-    const earlier = waiting.find((reminder) => reminder.reminder_id === reminder_id);
-    if (!earlier && waiting.length >= MAX_WAITING) {
+    const reminder = { reminder_id, session_id: turn.session_id, text, due_at: when.at, created_at: now };
+    const due_at = await setReminder(context, reminder);
+    if (due_at === null) {
       return `${MAX_WAITING} reminders of this device are waiting already. \`/forget <id>\` removes one; nothing was set.`;
-    }
-    const due_at = earlier?.due_at ?? when.at;
-    if (!earlier) {
-      const { session_id } = turn;
-      await desk.reminders.add({ reminder_id, session_id, device_id: asker.device_id, text, due_at, created_at: now });
     }
     return `I will remind you ${relative(due_at, now)}, at ${absolute(due_at, zone)}. \`/forget ${shortIds([reminder_id])(reminder_id)}\` takes it back.`;
   },

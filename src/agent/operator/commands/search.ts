@@ -1,6 +1,7 @@
+import { findHits } from "../../desk/find-hits.ts";
 import type { Command } from "../command.ts";
 import { count } from "../format.ts";
-import { findHits, hitList } from "../search.ts";
+import { hitList } from "../search.ts";
 import { inline } from "../untrusted.ts";
 
 const MAX_WORDS = 1_000;

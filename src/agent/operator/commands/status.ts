@@ -1,6 +1,6 @@
 import { humanDuration } from "../../../lib/time.ts";
+import type { DeskStatus } from "../../desk/desk.ts";
 import type { Command } from "../command.ts";
-import type { DeskStatus } from "../desk.ts";
 import { grouped, relative } from "../format.ts";
 import { code, inline } from "../untrusted.ts";
 

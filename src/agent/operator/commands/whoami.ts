@@ -1,7 +1,7 @@
 import { LOCAL_PRINCIPAL } from "../../../protocol/principal.ts";
-import type { Asker } from "../asker.ts";
+import type { Asker } from "../../desk/asker.ts";
+import type { DeskDevice } from "../../desk/desk.ts";
 import type { Command } from "../command.ts";
-import type { DeskDevice } from "../desk.ts";
 import { relative } from "../format.ts";
 import { code, inline } from "../untrusted.ts";
 

@@ -1,5 +1,5 @@
+import type { Desk, DeskDevice, DeskStatus } from "../../../../src/agent/desk/desk.ts";
 import type { AgentKind } from "../../../../src/agent/operator/command.ts";
-import type { Desk, DeskDevice, DeskStatus } from "../../../../src/agent/operator/desk.ts";
 import type { EventAttempt, EventWithBody, StoredEvent } from "../../../../src/protocol/event.ts";
 import type { StoredRun } from "../../../../src/protocol/run.ts";
 import type {
@@ -157,8 +157,8 @@ export class FakeDesk implements Desk {
 }
 
 export const KINDS: readonly AgentKind[] = [
-  { kind: "operator", about: "the built-in operator", lines: ['kind = "operator"'], available: true },
-  { kind: "model", about: "a model", lines: ['kind = "model"', 'model = "<name>"'], available: false },
+  { kind: "operator", about: "the built-in operator", lines: ['kind = "operator"'] },
+  { kind: "model", about: "a model", lines: ['kind = "model"', 'model = "<name>"'] },
 ];
 
 /** A UUIDv7 of that millisecond; `n` tells those of the same one apart. */

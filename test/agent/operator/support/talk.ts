@@ -20,7 +20,10 @@ export function turnOf(desk: FakeDesk, text: string, about: Partial<AgentTurn> =
     text,
     event: null,
     goesBack: false,
+    once: false,
+    instructions: null,
     history: async () => [],
+    tools: async () => null,
     ...OWNER,
     ...about,
   };
