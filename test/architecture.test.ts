@@ -28,6 +28,11 @@ const CONFINED: readonly { readonly what: string; readonly pattern: RegExp; read
   { what: "Date.now", pattern: /\bDate\.now\(/, where: /^lib\/clock\.ts$/ },
   { what: "Math.random", pattern: /\bMath\.random\(/, where: /^$/ },
   { what: "setTimeout", pattern: /\bsetTimeout\(/, where: /^lib\/clock\.ts$/ },
+  {
+    what: "a library that only some turns need, loaded by a start",
+    pattern: /^import (?!type\b)[^;]*?from "(?:ai"|zod"|@ai-sdk\/|@agentclientprotocol\/|@modelcontextprotocol\/)/m,
+    where: /^$/,
+  },
   { what: "arktype at run time", pattern: /^import (?!type).*"arktype"/m, where: /^$/ },
 ];
 

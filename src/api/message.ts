@@ -6,14 +6,23 @@ import { Problem } from "../protocol/problem.ts";
 import { runRow } from "../protocol/rows.ts";
 import type { StoredRun } from "../protocol/run.ts";
 import { type RunKey, startKeyed } from "../runs/keyed.ts";
-import type { RunHandle, Terminal } from "../runs/runs.ts";
+import type { Permissions } from "../runs/permissions.ts";
+import type { RunHandle, RunRequest, Terminal } from "../runs/runs.ts";
 import { type Context, type Handler, principalOf, valueAs } from "./context.ts";
 import type { EventStreamParts } from "./event-stream.ts";
 import type { ApiParts } from "./parts.ts";
-import { runStream } from "./run-stream.ts";
+import { PermissionEvents } from "./permission-events.ts";
+import { acceptsStream, runAfter, runStream } from "./run-stream.ts";
 import { problemOf, within } from "./wait.ts";
 
-type MessageParts = EventStreamParts & Pick<ApiParts, "config" | "runs" | "streams" | "access" | "keys">;
+type MessageParts = EventStreamParts &
+  Pick<ApiParts, "config" | "runs" | "streams" | "access" | "keys"> & { readonly permissions?: Permissions };
+
+/** How the answer is wanted, and what belongs to it. */
+interface Wanted {
+  readonly stream: boolean;
+  readonly permissions: PermissionEvents | null;
+}
 
 /** POST /api/message: one message to the agent; the answer, a stream of it, or 202 and where it will be. */
 export function message(parts: MessageParts): Handler {
@@ -27,26 +36,49 @@ export function message(parts: MessageParts): Handler {
         detail: '"message" is missing or empty: say something, as {"message": "Hello"}.',
       });
     }
-    const place = await parts.access.forMessage(principal, sent.session_id);
-    const request = { ...place, origin: "http", text } as const;
-    const key = parts.keys && keyFor(context, principal.device_id, bytes);
-    if (!key || !parts.keys) {
-      return answerFor(parts, context, await parts.runs.start(request), sent.stream);
+    const stream = sent.stream === true || acceptsStream(context);
+    if (sent.permissions && !stream) {
+      throw new Problem("bad_field", {
+        detail: '"permissions" needs "stream": true, because the agent asks in the middle of its answer.',
+      });
     }
-    const keyed = await startKeyed(parts.runs, parts.keys, request, key);
-    if (keyed.kind === "started") return answerFor(parts, context, keyed.handle, sent.stream, { ...keyed, key });
-    return wantsStream(context, sent.stream) ? streamAgain(parts, context, keyed.run) : replayed(keyed.run);
+    const place = await parts.access.forMessage(principal, sent.session_id);
+    const request = { ...place, origin: "http", text, ...(sent.steer ? { steer: true } : {}) } as const;
+    const key = parts.keys && keyFor(context, principal.device_id, bytes);
+    const permissions = sent.permissions && parts.permissions ? new PermissionEvents(parts.permissions) : null;
+    try {
+      return await answer(parts, context, request, key, { stream, permissions });
+    } catch (error) {
+      permissions?.stop();
+      throw error;
+    }
   };
+}
+
+async function answer(
+  parts: MessageParts,
+  context: Context,
+  request: RunRequest,
+  key: RunKey | null,
+  wanted: Wanted,
+): Promise<Answer> {
+  if (!key || !parts.keys) return answerFor(parts, context, await parts.runs.start(request), wanted);
+  const keyed = await startKeyed(parts.runs, parts.keys, request, key);
+  if (keyed.kind === "started") return answerFor(parts, context, keyed.handle, wanted, { ...keyed, key });
+  return wanted.stream ? streamAgain(parts, context, keyed.run, wanted) : replayed(keyed.run);
 }
 
 async function answerFor(
   parts: MessageParts,
   context: Context,
   handle: RunHandle,
-  stream: boolean | undefined,
+  { stream, permissions }: Wanted,
   keyed?: { readonly key: RunKey; readonly answered: () => void },
 ): Promise<Answer> {
-  if (wantsStream(context, stream)) return runStream(context, parts, handle);
+  if (stream) {
+    const { run_id, session_id, after } = handle;
+    return runStream(context, parts, { run_id, session_id, after, permissions: permissions?.of(run_id) ?? null });
+  }
   const waitSeconds = parts.config.gateway.wait_seconds;
   context.hold(waitSeconds + 10);
   const frame = await within(handle.ended, waitSeconds * 1_000, null, parts.clock, parts.leaving);
@@ -62,14 +94,9 @@ async function released({ keys }: MessageParts, key: RunKey, run_id: string): Pr
   await keys?.release(key.scope, key.key, record).catch(() => undefined); // it leads to a failed run then, which frees it
 }
 
-function wantsStream(context: Context, stream: boolean | undefined): boolean {
-  return stream === true || (context.request.headers.get("accept") ?? "").includes("text/event-stream");
-}
-
 /** The stream of a run that a key led back to: live from here on, or just its end. */
-function streamAgain(parts: MessageParts, context: Context, run: StoredRun): Answer {
-  const { run_id, session_id } = run;
-  const followed = parts.runs.handle(run_id) ?? { run_id, session_id, after: (run.seq ?? 1) - 1 };
+function streamAgain(parts: MessageParts, context: Context, run: StoredRun, { permissions }: Wanted): Answer {
+  const followed = { ...runAfter(parts.runs, run, null), permissions: permissions?.of(run.run_id) ?? null };
   return runStream(context, parts, followed, { "Idempotency-Replayed": "true" });
 }
 

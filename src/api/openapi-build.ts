@@ -17,9 +17,9 @@ export interface Details {
   readonly 202?: Schema;
   /** Null: no content. */
   readonly 204?: null;
+  /** How it refuses: a response of the components. @default "Problem" */
+  readonly refuses?: "Problem" | "OpenAiError" | "McpError";
 }
-
-const PROBLEM: Schema = { $ref: "#/components/responses/Problem" };
 
 export function ref(name: string): Schema {
   return { $ref: `#/components/schemas/${name}` };
@@ -46,7 +46,7 @@ export function operation(operationId: string, summary: string, details: Details
     ...(security ? { security } : {}),
     ...(parameters ? { parameters } : {}),
     ...requestBody(details),
-    responses: { ...answers(details), default: PROBLEM },
+    responses: { ...answers(details), default: { $ref: `#/components/responses/${details.refuses ?? "Problem"}` } },
   };
 }
 

@@ -1,6 +1,7 @@
 import { VERSION } from "../lib/version.ts";
 import { PROBLEMS } from "../protocol/problem.ts";
 import { SHAPE_SCHEMAS } from "../protocol/shapes.generated.ts";
+import { AGENT_PATHS } from "./openapi-agent.ts";
 import { header, operation, pathParameter, query, ref, type Schema } from "./openapi-build.ts";
 import { INBOX_PATHS } from "./openapi-inbox.ts";
 import { ROWS } from "./openapi-rows.ts";
@@ -41,7 +42,11 @@ const PATHS: Schema = {
     }),
   },
   "/api/runs/{id}": {
-    get: operation("getRun", "State and answer of a run", { parameters: [ID], 200: ref("run") }),
+    get: operation("getRun", "State and answer of a run; with Accept: text/event-stream its frames", {
+      parameters: [ID, query("after", "A seq: the frames after it"), header("Last-Event-ID", "The same")],
+      200: ref("run"),
+      stream: true,
+    }),
     delete: operation("cancelRun", "Cancel a run", { parameters: [ID], 200: ref("run") }),
   },
   "/api/sessions": {
@@ -54,6 +59,7 @@ const PATHS: Schema = {
     }),
     delete: operation("deleteSession", "Remove a session and its history", { parameters: [ID], 204: null }),
   },
+  ...AGENT_PATHS,
   ...INBOX_PATHS,
   "/api/stream": {
     get: operation("stream", "What happens, as server-sent events", {
@@ -115,6 +121,17 @@ export function openapiDocument(): Schema {
         Problem: {
           description: "Refused; `code` says why, `detail` what to do (RFC 9457).",
           content: { "application/problem+json": { schema: ref("problem") } },
+        },
+        McpError: {
+          description: "Refused: by the gateway as any other request, by the protocol as JSON-RPC.",
+          content: {
+            "application/problem+json": { schema: ref("problem") },
+            "application/json": { schema: { type: "object" } },
+          },
+        },
+        OpenAiError: {
+          description: "Refused, in the shape that OpenAI's clients read; `zeroclaw_code` is the code of a problem.",
+          content: { "application/json": { schema: ref("openai_error") } },
         },
       },
     },

@@ -21,6 +21,26 @@ export const ROWS: Readonly<Record<string, Schema>> = {
     request_id: ID,
     error: TEXT,
   }),
+  openai_error: object({
+    error: object({
+      message: TEXT,
+      type: TEXT,
+      param: { type: ["string", "null"] },
+      code: TEXT,
+      zeroclaw_code: ref("problem_code"),
+    }),
+  }),
+  model: object({ id: TEXT, object: { const: "model" }, created: COUNT, owned_by: TEXT }),
+  models: object({ object: { const: "list" }, data: list(ref("model")) }),
+  permission_question: object({
+    request_id: ID,
+    run_id: ID,
+    session_id: TEXT,
+    title: TEXT,
+    options: list({ enum: ["allow", "deny", "always"] }),
+  }),
+  permissions: object({ permissions: list(ref("permission_question")) }),
+  permission: object({ request_id: ID, run_id: ID, decision: { enum: ["allow", "deny", "always"] } }),
   health: object({ status: { const: "ok" } }),
   paired: object({
     paired: { const: true },
@@ -147,7 +167,7 @@ export const ROWS: Readonly<Record<string, Schema>> = {
     paired: { type: "boolean" },
     "pid?": COUNT,
     "address?": TEXT,
-    "agent?": object({ kind: TEXT, model: TEXT }),
+    "agent?": object({ kind: TEXT, model: TEXT, "trouble?": TEXT }),
     "channels?": list(
       object({
         name: TEXT,

@@ -1,3 +1,4 @@
+import { openaiError } from "../api/openai/errors.ts";
 import { type Answer, problemAnswer } from "../http/answer.ts";
 import type { Deadlines } from "../http/deadlines.ts";
 import { corsHeaders, preflightHeaders, SECURITY_HEADERS } from "../http/headers.ts";
@@ -101,7 +102,9 @@ export class Pipeline {
       );
       this.#parts.log.error("A request failed", { request_id, route: route?.path, code: problem.code, error: cause });
     }
-    return problemAnswer(problem, visit.request_id);
+    return visit.path.startsWith("/v1/")
+      ? openaiError(problem, visit.request_id)
+      : problemAnswer(problem, visit.request_id);
   }
 
   #respond(visit: Visit, answer: Answer): Response {
@@ -145,7 +148,14 @@ export class Pipeline {
 const REFUSED_LINES = 20;
 
 /** Refusals with a status of the server's that no fault is behind. */
-const EXPECTED: ReadonlySet<ProblemCode> = new Set(["channel_off", "overloaded", "shutting_down"]);
+const EXPECTED: ReadonlySet<ProblemCode> = new Set([
+  "channel_off",
+  "overloaded",
+  "shutting_down",
+  "agent_failed",
+  "agent_timeout",
+  "agent_unavailable",
+]);
 
 /** A whole token anywhere, or a code where one would be looked for. */
 const SECRET_IN_QUERY = /zc_[0-9a-f]{64}|(?:^|&)(?:pairing_)?(?:code|token)=[a-z]{4}-?\d{4}-?[a-z]{4}(?:&|$)/i;

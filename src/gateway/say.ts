@@ -14,11 +14,21 @@ export interface SayParts extends Pick<PlanParts, "channels" | "plans"> {
   readonly store: {
     readonly runs: Pick<Store["runs"], "latestEventOf">;
     readonly events: Pick<Store["events"], "get">;
+    readonly idempotency: Pick<Store["idempotency"], "get">;
   };
 }
 
+/** The run is stored under the call's key, so that one that begins again after a crash says nothing twice. */
+const SCOPE = "notice";
+
 /** What the agent says in another conversation, through its tool. It goes to the channel if the conversation is a channel's. */
-export async function say(parts: SayParts, user: ToolUser, session_id: string, text: string): Promise<SaidOutcome> {
+export async function say(
+  parts: SayParts,
+  user: ToolUser,
+  session_id: string,
+  text: string,
+  key: string | null,
+): Promise<SaidOutcome> {
   const principal: Principal = { device_id: user.device_id, name: "the agent", scope: user.reach, local: false };
   try {
     const strangers = parts.access.isStrangers(session_id);
@@ -29,8 +39,12 @@ export async function say(parts: SayParts, user: ToolUser, session_id: string, t
       return { ok: false, why };
     }
     const place = strangers ? { session_id, device_id: null } : await parts.access.forMessage(principal, session_id);
-    const handle = await parts.runs().start({ ...place, origin: "notice", reach: "channel", text });
-    return { ok: true, run_id: handle.run_id, goes: strangers ? "channel" : "session" };
+    const goes = strangers ? "channel" : "session";
+    const earlier = key === null ? null : await parts.store.idempotency.get(SCOPE, key);
+    if (earlier?.run_id) return { ok: true, run_id: earlier.run_id, goes };
+    const named = key === null ? {} : { key: { scope: SCOPE, key, fingerprint: key } };
+    const handle = await parts.runs().start({ ...place, ...named, origin: "notice", reach: "channel", text });
+    return { ok: true, run_id: handle.run_id, goes };
   } catch (error) {
     if (error instanceof Problem) return { ok: false, why: error.message };
     throw error;

@@ -1,5 +1,6 @@
 import type { AgentTurn } from "../agent/agent.ts";
-import type { Desk, DeskStatus } from "../agent/operator/desk.ts";
+import type { Desk, DeskStatus } from "../agent/desk/desk.ts";
+import type { ToolDesk } from "../agent/tools/tool-desk.ts";
 import type { Tools, ToolUser } from "../agent/tools/tools.ts";
 import type { Devices } from "../auth/devices.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -18,7 +19,9 @@ export interface ToolServices {
   /** The gateway's tools in somebody's name. */
   readonly toolsOf: (user: ToolUser) => Promise<Tools>;
   /** Those of a turn; null when a stranger's text is in its conversation: it must not reach anything. */
-  readonly toolsFor: (turn: Pick<AgentTurn, "reach" | "device_id" | "session_id">) => Promise<Tools | null>;
+  readonly toolsFor: (
+    turn: Pick<AgentTurn, "reach" | "device_id" | "session_id" | "run_id" | "attempt">,
+  ) => Promise<Tools | null>;
 }
 
 /** What agents may know and do of the gateway. The tools' code is loaded when the first of them is asked for. */
@@ -28,15 +31,15 @@ export function openTools(parts: ToolServicesParts): ToolServices {
   const desk: Desk = { clock, devices: async () => devices.list(), status, events, runs, search, notes, reminders };
   const toolsOf = async (user: ToolUser) => {
     const [tools, { say }] = await Promise.all([import("../agent/tools/open-tools.ts"), import("./say.ts")]);
-    const saying = (who: ToolUser, session_id: string, text: string) => say(parts, who, session_id, text);
-    return tools.openTools({ ...desk, sessions: store.sessions, say: saying }, user);
+    const toolDesk: ToolDesk = { ...desk, sessions: store.sessions, say: (...what) => say(parts, ...what) };
+    return tools.openTools(toolDesk, user);
   };
   return {
     desk,
     toolsOf,
-    toolsFor: async ({ reach, device_id, session_id }) => {
+    toolsFor: async ({ reach, device_id, session_id, run_id, attempt }) => {
       if (reach === "channel" || device_id === null || access.isStrangers(session_id)) return null;
-      return toolsOf({ reach, device_id, session_id });
+      return toolsOf({ reach, device_id, session_id, run: { run_id, attempt } });
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Agent, AgentTurn } from "../agent/agent.ts";
 import type { OpenAgent } from "../agent/agents.ts";
-import type { Desk, DeskStatus } from "../agent/operator/desk.ts";
+import type { Desk, DeskStatus } from "../agent/desk/desk.ts";
 import type { Tools, ToolUser } from "../agent/tools/tools.ts";
 import { questionOf } from "../api/webhook-body.ts";
 import type { Devices } from "../auth/devices.ts";
@@ -82,6 +82,7 @@ export function openWork(parts: WorkParts): WorkServices {
     toolsFor,
     onEnded: (state: StoredRun["state"], ms: number) => traffic.run(state, ms),
     onAnswer: (said: string | null) => {
+      if (said !== null && said !== trouble) parts.log.warn("The agent could not answer", { error: said });
       trouble = said;
     },
   };

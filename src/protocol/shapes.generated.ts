@@ -36,36 +36,72 @@ function check6(data: unknown): boolean {
 }
 
 function check7(data: unknown): boolean {
-  return data === "dead" || data === "done";
+  return data === "allow" || data === "always" || data === "deny";
 }
 
 function check8(data: unknown): boolean {
-  return typeof data === "string" && data.length <= 128 && data.length >= 1;
+  return data === "dead" || data === "done";
 }
 
 function check9(data: unknown): boolean {
-  return typeof data === "string" && data.length <= 256;
+  return typeof data === "string" && data.length <= 128 && data.length >= 1;
 }
 
 function check10(data: unknown): boolean {
-  return typeof data === "string" && data.length <= 255 && data.length >= 1;
+  return typeof data === "string" && data.length <= 256;
 }
 
 function check11(data: unknown): boolean {
+  return typeof data === "string" && data.length <= 255 && data.length >= 1;
+}
+
+function check12(data: unknown): boolean {
   return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data >= 0;
 }
 
-function items12(items: readonly unknown[]): boolean {
+function items13(items: readonly unknown[]): boolean {
   for (const data of items) if (!(typeof data === "string")) return false;
   return true;
 }
 
-function check13(data: unknown): boolean {
-  return Array.isArray(data) && data.length <= 64 && items12(data);
+function check14(data: unknown): boolean {
+  return Array.isArray(data) && data.length <= 64 && items13(data);
 }
 
-function check14(data: unknown): boolean {
-  return data === "allow" || data === "always" || data === "deny";
+function check15(data: unknown): boolean {
+  return typeof data === "string" && data.length <= 1000 && data.length >= 1;
+}
+
+function check16(data: unknown): boolean {
+  return data === "event" || data === "message" || data === "note";
+}
+
+function check17(data: unknown): boolean {
+  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 20 && data >= 1;
+}
+
+function check18(data: unknown): boolean {
+  return data === "dead" || data === "done" || data === "received" || data === "retrying" || data === "running";
+}
+
+function check19(data: unknown): boolean {
+  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 100 && data >= 1;
+}
+
+function check20(data: unknown): boolean {
+  return typeof data === "string" && data.length <= 36 && data.length >= 4;
+}
+
+function check21(data: unknown): boolean {
+  return typeof data === "string" && data.length <= 16384 && data.length >= 1;
+}
+
+function check22(data: unknown): boolean {
+  return typeof data === "string" && data.length <= 4096 && data.length >= 1;
+}
+
+function check23(data: unknown): boolean {
+  return typeof data === "number" && !Number.isNaN(data) && data % 1 === 0 && data <= 200 && data >= 1;
 }
 
 export const SHAPE_CHECKS: Readonly<Record<ShapeName, readonly FieldCheck[]>> = {
@@ -78,6 +114,8 @@ export const SHAPE_CHECKS: Readonly<Record<ShapeName, readonly FieldCheck[]>> = 
     { key: "content", required: false, allowed: "a string", allows: check3 },
     { key: "session_id", required: false, allowed: "1 to 128 characters of A-Z a-z 0-9 . _ : -", allows: check4 },
     { key: "stream", required: false, allowed: "true or false", allows: check5 },
+    { key: "steer", required: false, allowed: "true or false", allows: check5 },
+    { key: "permissions", required: false, allowed: "true or false", allows: check5 },
   ],
   webhook_question: [
     { key: "message", required: true, allowed: "a string", allows: check3 },
@@ -89,53 +127,86 @@ export const SHAPE_CHECKS: Readonly<Record<ShapeName, readonly FieldCheck[]>> = 
     { key: "device_name", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
   ],
   device_patch: [{ key: "name", required: true, allowed: "a string of 1 to 64 characters", allows: check2 }],
+  permission_answer: [{ key: "decision", required: true, allowed: 'one of "allow", "deny", "always"', allows: check7 }],
   replay_request: [
-    { key: "state", required: true, allowed: 'one of "dead", "done"', allows: check7 },
+    { key: "state", required: true, allowed: 'one of "dead", "done"', allows: check8 },
     { key: "source", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
     { key: "since", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
   ],
   purge_request: [
     { key: "before", required: true, allowed: "a string of 1 to 64 characters", allows: check2 },
-    { key: "state", required: false, allowed: 'one of "dead", "done"', allows: check7 },
+    { key: "state", required: false, allowed: 'one of "dead", "done"', allows: check8 },
     { key: "source", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
   ],
-  source_test: [{ key: "event", required: false, allowed: "a string of 1 to 128 characters", allows: check8 }],
+  source_test: [{ key: "event", required: false, allowed: "a string of 1 to 128 characters", allows: check9 }],
   frame_message: [
     { key: "content", required: true, allowed: "a string", allows: check3 },
-    { key: "token", required: false, allowed: "a string of at most 256 characters", allows: check9 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
+    { key: "token", required: false, allowed: "a string of at most 256 characters", allows: check10 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check11 },
     { key: "session_id", required: false, allowed: "1 to 128 characters of A-Z a-z 0-9 . _ : -", allows: check4 },
     { key: "stream", required: false, allowed: "true or false", allows: check5 },
+    { key: "steer", required: false, allowed: "true or false", allows: check5 },
   ],
   frame_auth: [
-    { key: "token", required: true, allowed: "a string of at most 256 characters", allows: check9 },
+    { key: "token", required: true, allowed: "a string of at most 256 characters", allows: check10 },
     { key: "permissions", required: false, allowed: "true or false", allows: check5 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check11 },
   ],
   frame_pair: [
     { key: "code", required: true, allowed: "a string of at most 64 characters", allows: check1 },
     { key: "device_name", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check11 },
   ],
   frame_resume: [
     { key: "session_id", required: true, allowed: "1 to 128 characters of A-Z a-z 0-9 . _ : -", allows: check4 },
-    { key: "after", required: true, allowed: "a whole number of at least 0", allows: check11 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
+    { key: "after", required: true, allowed: "a whole number of at least 0", allows: check12 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check11 },
   ],
   frame_cancel: [
     { key: "run_id", required: false, allowed: "a string of at most 64 characters", allows: check1 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check11 },
   ],
   frame_topics: [
-    { key: "topics", required: true, allowed: "a list of at most 64 strings", allows: check13 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
+    { key: "topics", required: true, allowed: "a list of at most 64 strings", allows: check14 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check11 },
   ],
   frame_permission: [
     { key: "request_id", required: true, allowed: "a string of at most 64 characters", allows: check1 },
-    { key: "decision", required: true, allowed: 'one of "allow", "deny", "always"', allows: check14 },
-    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 },
+    { key: "decision", required: true, allowed: 'one of "allow", "deny", "always"', allows: check7 },
+    { key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check11 },
   ],
-  frame_ping: [{ key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check10 }],
+  frame_ping: [{ key: "id", required: false, allowed: "a string of 1 to 255 characters", allows: check11 }],
+  tool_search: [
+    { key: "words", required: true, allowed: "a string of 1 to 1000 characters", allows: check15 },
+    { key: "kind", required: false, allowed: 'one of "note", "event", "message"', allows: check16 },
+    { key: "limit", required: false, allowed: "a whole number from 1 to 20", allows: check17 },
+  ],
+  tool_list_events: [
+    { key: "source", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
+    {
+      key: "state",
+      required: false,
+      allowed: 'one of "received", "running", "retrying", "done", "dead"',
+      allows: check18,
+    },
+    { key: "since", required: false, allowed: "a string of 1 to 64 characters", allows: check2 },
+    { key: "limit", required: false, allowed: "a whole number from 1 to 100", allows: check19 },
+  ],
+  tool_get_event: [{ key: "id", required: true, allowed: "a string of 4 to 36 characters", allows: check20 }],
+  tool_list_notes: [{ key: "limit", required: false, allowed: "a whole number from 1 to 100", allows: check19 }],
+  tool_add_note: [{ key: "text", required: true, allowed: "a string of 1 to 16384 characters", allows: check21 }],
+  tool_list_sessions: [{ key: "limit", required: false, allowed: "a whole number from 1 to 100", allows: check19 }],
+  tool_send_message: [
+    { key: "session_id", required: true, allowed: "1 to 128 characters of A-Z a-z 0-9 . _ : -", allows: check4 },
+    { key: "text", required: true, allowed: "a string of 1 to 16384 characters", allows: check21 },
+  ],
+  tool_remind: [
+    { key: "when", required: true, allowed: "a string of 1 to 64 characters", allows: check2 },
+    { key: "text", required: true, allowed: "a string of 1 to 4096 characters", allows: check22 },
+    { key: "session_id", required: false, allowed: "1 to 128 characters of A-Z a-z 0-9 . _ : -", allows: check4 },
+  ],
+  tool_list_reminders: [{ key: "limit", required: false, allowed: "a whole number from 1 to 200", allows: check23 }],
+  tool_cancel_reminder: [{ key: "id", required: true, allowed: "a string of 4 to 36 characters", allows: check20 }],
 };
 
 /** JSON Schema 2020-12 of every shape. Apart from the checks, so that a bundler can leave it out or load it later. */
@@ -153,7 +224,9 @@ export const SHAPE_SCHEMAS = {
     properties: {
       content: { type: "string" },
       message: { type: "string" },
+      permissions: { type: "boolean" },
       session_id: { type: "string", pattern: "^[A-Za-z0-9._:-]{1,128}$" },
+      steer: { type: "boolean" },
       stream: { type: "boolean" },
     },
   },
@@ -177,6 +250,11 @@ export const SHAPE_SCHEMAS = {
     type: "object",
     properties: { name: { type: "string", maxLength: 64, minLength: 1 } },
     required: ["name"],
+  },
+  permission_answer: {
+    type: "object",
+    properties: { decision: { enum: ["allow", "always", "deny"] } },
+    required: ["decision"],
   },
   replay_request: {
     type: "object",
@@ -203,6 +281,7 @@ export const SHAPE_SCHEMAS = {
       content: { type: "string" },
       id: { type: "string", maxLength: 255, minLength: 1 },
       session_id: { type: "string", pattern: "^[A-Za-z0-9._:-]{1,128}$" },
+      steer: { type: "boolean" },
       stream: { type: "boolean" },
       token: { type: "string", maxLength: 256 },
     },
@@ -257,4 +336,57 @@ export const SHAPE_SCHEMAS = {
     required: ["decision", "request_id"],
   },
   frame_ping: { type: "object", properties: { id: { type: "string", maxLength: 255, minLength: 1 } } },
+  tool_search: {
+    type: "object",
+    properties: {
+      words: { type: "string", maxLength: 1000, minLength: 1 },
+      kind: { enum: ["event", "message", "note"] },
+      limit: { type: "integer", maximum: 20, minimum: 1 },
+    },
+    required: ["words"],
+  },
+  tool_list_events: {
+    type: "object",
+    properties: {
+      limit: { type: "integer", maximum: 100, minimum: 1 },
+      since: { type: "string", maxLength: 64, minLength: 1 },
+      source: { type: "string", maxLength: 64, minLength: 1 },
+      state: { enum: ["dead", "done", "received", "retrying", "running"] },
+    },
+  },
+  tool_get_event: {
+    type: "object",
+    properties: { id: { type: "string", maxLength: 36, minLength: 4 } },
+    required: ["id"],
+  },
+  tool_list_notes: { type: "object", properties: { limit: { type: "integer", maximum: 100, minimum: 1 } } },
+  tool_add_note: {
+    type: "object",
+    properties: { text: { type: "string", maxLength: 16384, minLength: 1 } },
+    required: ["text"],
+  },
+  tool_list_sessions: { type: "object", properties: { limit: { type: "integer", maximum: 100, minimum: 1 } } },
+  tool_send_message: {
+    type: "object",
+    properties: {
+      session_id: { type: "string", pattern: "^[A-Za-z0-9._:-]{1,128}$" },
+      text: { type: "string", maxLength: 16384, minLength: 1 },
+    },
+    required: ["session_id", "text"],
+  },
+  tool_remind: {
+    type: "object",
+    properties: {
+      text: { type: "string", maxLength: 4096, minLength: 1 },
+      when: { type: "string", maxLength: 64, minLength: 1 },
+      session_id: { type: "string", pattern: "^[A-Za-z0-9._:-]{1,128}$" },
+    },
+    required: ["text", "when"],
+  },
+  tool_list_reminders: { type: "object", properties: { limit: { type: "integer", maximum: 200, minimum: 1 } } },
+  tool_cancel_reminder: {
+    type: "object",
+    properties: { id: { type: "string", maxLength: 36, minLength: 4 } },
+    required: ["id"],
+  },
 } as const satisfies Record<ShapeName, object>;

@@ -11,6 +11,8 @@ const SOURCE = "0 < string <= 64";
 /** A time or a duration back from now, such as 24h: the handler reads it. */
 const WHEN = "0 < string <= 64";
 const SCOPE = "'owner' | 'chat' | 'ingest'";
+/** An id, or enough of its beginning to tell it from others. */
+const ID_BEGINNING = "4 <= string <= 36";
 
 export const SHAPES = {
   pair_request: { code: "string <= 64", "device_name?": NAME },
@@ -19,10 +21,13 @@ export const SHAPES = {
     "content?": "string",
     "session_id?": SESSION_ID,
     "stream?": "boolean",
+    "steer?": "boolean",
+    "permissions?": "boolean",
   },
   webhook_question: { message: "string", "session_id?": SESSION_ID, "stream?": "boolean" },
   paircode_request: { "scope?": SCOPE, "device_name?": NAME },
   device_patch: { name: NAME },
+  permission_answer: { decision: "'allow' | 'deny' | 'always'" },
   replay_request: { state: "'dead' | 'done'", "source?": SOURCE, "since?": WHEN },
   purge_request: { before: WHEN, "state?": "'dead' | 'done'", "source?": SOURCE },
   source_test: { "event?": "0 < string <= 128" },
@@ -32,6 +37,7 @@ export const SHAPES = {
     "id?": "0 < string <= 255",
     "session_id?": SESSION_ID,
     "stream?": "boolean",
+    "steer?": "boolean",
   },
   frame_auth: { token: "string <= 256", "permissions?": "boolean", "id?": "0 < string <= 255" },
   frame_pair: { code: "string <= 64", "device_name?": NAME, "id?": "0 < string <= 255" },
@@ -44,6 +50,26 @@ export const SHAPES = {
     "id?": "0 < string <= 255",
   },
   frame_ping: { "id?": "0 < string <= 255" },
+  // What models give the tools of `agent/tools/`, each under its tool's name.
+  tool_search: {
+    words: "0 < string <= 1000",
+    "kind?": "'note' | 'event' | 'message'",
+    "limit?": "1 <= number.integer <= 20",
+  },
+  tool_list_events: {
+    "source?": SOURCE,
+    "state?": "'received' | 'running' | 'retrying' | 'done' | 'dead'",
+    "since?": WHEN,
+    "limit?": "1 <= number.integer <= 100",
+  },
+  tool_get_event: { id: ID_BEGINNING },
+  tool_list_notes: { "limit?": "1 <= number.integer <= 100" },
+  tool_add_note: { text: "0 < string <= 16384" },
+  tool_list_sessions: { "limit?": "1 <= number.integer <= 100" },
+  tool_send_message: { session_id: SESSION_ID, text: "0 < string <= 16384" },
+  tool_remind: { when: WHEN, text: "0 < string <= 4096", "session_id?": SESSION_ID },
+  tool_list_reminders: { "limit?": "1 <= number.integer <= 200" },
+  tool_cancel_reminder: { id: ID_BEGINNING },
 } as const;
 
 export type ShapeName = keyof typeof SHAPES;

@@ -24,7 +24,9 @@ export interface OnceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly timeoutMs: number;
-  readonly toolsFor: (asker: Pick<AgentTurn, "reach" | "device_id" | "session_id">) => Promise<Tools | null>;
+  readonly toolsFor: (
+    turn: Pick<AgentTurn, "reach" | "device_id" | "session_id" | "run_id" | "attempt">,
+  ) => Promise<Tools | null>;
   /** Told of every answer's end, for metrics. */
   readonly onEnded?: (state: "done" | "failed" | "cancelled", ms: number) => void;
   /** Told how the agent did: null when it answered, else why it could not. */
@@ -61,6 +63,7 @@ export class Once {
    */
   async *answer(request: OnceRequest, signal: AbortSignal): AsyncGenerator<OnceEvent, void, void> {
     const { agent, clock, log, timeoutMs, onEnded, onAnswer } = this.#parts;
+    signal.throwIfAborted();
     if (this.#stopping) throw new Problem("shutting_down", { retryAfter: 5 });
     if (this.#underWay.size >= MAX_UNDER_WAY) {
       throw new Problem("agent_unavailable", {
@@ -75,8 +78,9 @@ export class Once {
     const began = clock.monotonic();
     let state: "done" | "failed" | "cancelled" = "cancelled";
     this.#underWay.add(abort);
-    const events = agent.run(turn, stop)[Symbol.asyncIterator]();
+    let events: AsyncIterator<AgentEvent> | null = null;
     try {
+      events = agent.run(turn, stop)[Symbol.asyncIterator]();
       const count = answerMeter();
       for (;;) {
         const { value: event, done } = await untilAborted(events.next(), stop);
@@ -102,7 +106,7 @@ export class Once {
       timer.cancel();
       this.#underWay.delete(abort);
       abort.abort(new Problem("cancelled"));
-      void events.return?.().catch(() => undefined); // its failures are of no interest any more
+      void events?.return?.().catch(() => undefined); // its failures are of no interest any more
       onEnded?.(state, clock.monotonic() - began);
     }
   }
@@ -114,11 +118,11 @@ export class Once {
   }
 
   #turnOf({ principal, text, history, instructions }: OnceRequest): AgentTurn {
-    const asker = { session_id: ownSession(principal), reach: reachOf(principal), device_id: principal.device_id };
+    const { device_id } = principal;
+    const run_id = newId(this.#parts.clock.now());
+    const asker = { run_id, attempt: 1, session_id: ownSession(principal), reach: reachOf(principal), device_id };
     return {
       ...asker,
-      run_id: newId(this.#parts.clock.now()),
-      attempt: 1,
       origin: "http",
       text,
       event: null,

@@ -62,7 +62,9 @@ export interface RunsParts {
   /** When an event whose attempt failed is tried again; null when it is not. */
   readonly retryAt: (event: EventWithBody, now: number) => number | null;
   /** What of the gateway the agent may use in a run's name; null when strangers' text is in its conversation. */
-  readonly toolsFor: (run: Pick<StoredRun, "reach" | "device_id" | "session_id">) => Promise<Tools | null>;
+  readonly toolsFor: (
+    run: Pick<StoredRun, "reach" | "device_id" | "session_id" | "run_id" | "attempt">,
+  ) => Promise<Tools | null>;
   /** The way back of an event's answer; null when it has none. */
   readonly replyTo: (event: EventWithBody) => NewReply | null;
   /** The way of a notice to a channel, looked up when it is said; null when it stays in its session. */

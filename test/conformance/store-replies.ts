@@ -37,6 +37,20 @@ export function repliesSuite(use: Use): void {
     });
 
     test(
+      "stores it for another event than the run's own: a notice has none",
+      use(async ({ store }) => {
+        const event = sampleEvent({ session_id: "s" });
+        await store.events.accept(event);
+        const run = sampleRun({ origin: "notice", session_id: "s" });
+        await store.runs.create(run);
+        const reply = { ...sampleReply(), event_id: event.event_id };
+        expect(await store.runs.finish(run.run_id, 1, sampleOutcome({ reply }))).toBe(true);
+        expect(await store.replies.ofEvent(event.event_id)).toMatchObject([{ run_id: run.run_id, session_id: "s" }]);
+        expect((await store.events.get(event.event_id))?.state).toBe("received");
+      }),
+    );
+
+    test(
       "stores it once, however often the run is finished",
       use(async ({ store }) => {
         const { event_id, run_id } = await replyTo(store);

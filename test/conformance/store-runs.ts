@@ -253,6 +253,54 @@ export function runsSuite(use: Use): void {
     );
 
     test(
+      "name the event that was answered last in their session, whatever else was said since",
+      use(async ({ store }) => {
+        for (const event_id of ["first", "last", null]) await store.runs.create(sampleRun({ event_id, session_id: "s" }));
+        await store.runs.create(sampleRun({ event_id: "elsewhere", session_id: "t" }));
+        expect(await store.runs.latestEventOf("s")).toBe("last");
+        expect(await store.runs.latestEventOf("none")).toBeNull();
+      }),
+    );
+
+    test(
+      "that are notices are one message of the assistant's, before and after their end",
+      use(async ({ store }) => {
+        const question = sampleRun({ session_id: "s", input: "Hello" });
+        const notice = sampleRun({ session_id: "s", origin: "notice", input: "The build is red." });
+        for (const run of [question, notice]) await store.runs.create(run);
+        await store.runs.finish(question.run_id, 1, sampleOutcome({ response: "Hi" }));
+        const said = async () => (await store.sessions.messages("s", { limit: 10 })).items;
+        const expected = [
+          { role: "user", content: "Hello" },
+          { role: "assistant", content: "Hi" },
+          { role: "assistant", content: "The build is red.", message_id: notice.message_id },
+        ];
+        expect(await said()).toMatchObject(expected);
+        await store.runs.finish(notice.run_id, 1, sampleOutcome({ response: "The build is red." }));
+        expect(await said()).toMatchObject(expected);
+        const later = sampleRun({ session_id: "s" });
+        await store.runs.create(later);
+        expect(await store.sessions.historyBefore("s", later.run_id, 2)).toMatchObject(expected.slice(1));
+      }),
+    );
+
+    test(
+      "that were cancelled keep what had been said by then, in the history too",
+      use(async ({ store }) => {
+        const run = sampleRun({ session_id: "s", input: "Count" });
+        await store.runs.create(run);
+        const error = { code: "cancelled", detail: "The run was cancelled." };
+        await store.runs.finish(run.run_id, 1, sampleOutcome({ state: "cancelled", response: "One, two", error }));
+        expect(await store.runs.get(run.run_id)).toMatchObject({ state: "cancelled", response: "One, two", error });
+        const { items } = await store.sessions.messages("s", { limit: 10 });
+        expect(items.map(({ role, content }) => [role, content])).toEqual([
+          ["user", "Count"],
+          ["assistant", "One, two"],
+        ]);
+      }),
+    );
+
+    test(
       "that had not ended at a crash are listed oldest first, and start again with a higher attempt",
       use(async ({ store, reopen }) => {
         const queued = sampleRun({ state: "queued" });

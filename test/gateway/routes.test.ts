@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import type { ApiParts } from "../../src/api/parts.ts";
+
 import type { Route } from "../../src/gateway/route.ts";
-import { MAX_BODY, routes } from "../../src/gateway/routes.ts";
+import { MAX_BODY, type RouteParts, routes } from "../../src/gateway/routes.ts";
 import { Router } from "../../src/http/router.ts";
 
-const TABLE: readonly Route[] = routes({} as ApiParts); // the handlers are made, not called
+const V1_MAX_BODY = 4_000_000;
+const TABLE: readonly Route[] = routes({ config: { v1: { max_body: V1_MAX_BODY } } } as RouteParts); // the handlers are made, not called
 
 /** Whoever comes to these proves itself by its delivery. */
 const SOURCES = ["/webhook/:source", "/webhook/:source/:secret", "/github", "/whatsapp"];
@@ -57,11 +58,12 @@ describe("the route table", () => {
       expect({ path, local: auth === "local" }).toEqual({ path, local: path.startsWith("/local/") });
   });
 
-  test("reads bodies of POST and PATCH only, at most the page's 64 KB", () => {
+  test("reads bodies of POST and PATCH only, at most the page's 64 KB, and under /v1 its own size", () => {
     expect(MAX_BODY).toBe(65_536);
     for (const { method, path, maxBody } of TABLE) {
       if (SOURCES.includes(path) || path.endsWith("/replay")) continue; // each source has its own; a replay has none
-      const expected = method === "POST" || method === "PATCH" ? 65_536 : 0;
+      const own = path.startsWith("/v1/") ? V1_MAX_BODY : 65_536;
+      const expected = method === "POST" || method === "PATCH" ? own : 0;
       expect({ method, path, maxBody }).toEqual({ method, path, maxBody: expected });
     }
   });
@@ -70,11 +72,17 @@ describe("the route table", () => {
     expect(names(TABLE.filter(({ auth }) => auth === "ingest"))).toEqual(["POST /webhook", "DELETE /api/devices/:id"]);
   });
 
-  test("gives a chat token no more than messages, runs and sessions besides", () => {
+  test("gives a chat token no more than the agent, runs and sessions besides", () => {
     expect(names(TABLE.filter(({ auth }) => auth === "chat"))).toEqual([
+      "GET /v1/models",
+      "GET /v1/models/:id",
+      "POST /v1/chat/completions",
+      "POST /v1/responses",
       "POST /api/message",
       "GET /api/runs/:id",
       "DELETE /api/runs/:id",
+      "GET /api/permissions",
+      "POST /api/permissions/:id",
       "GET /api/sessions",
       "GET /api/sessions/:id",
       "DELETE /api/sessions/:id",

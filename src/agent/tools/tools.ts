@@ -10,6 +10,10 @@ export interface ToolSpec {
   readonly schema: Readonly<Record<string, unknown>>;
   /** False when it changes something or writes to somebody. */
   readonly readOnly: boolean;
+  /** It takes something away that is not brought back. @default false */
+  readonly destructive?: boolean;
+  /** What it does can be seen outside this gateway. @default false */
+  readonly outward?: boolean;
 }
 
 export interface ToolResult {
@@ -36,6 +40,8 @@ export interface ToolUser {
   readonly device_id: string;
   /** The conversation that reminders go to unless another is named. */
   readonly session_id: string;
+  /** The run that uses them: what it writes twice, because it began again after a crash, is there once. */
+  readonly run?: { readonly run_id: string; readonly attempt: number };
 }
 
 /** What became of something said in another conversation; `goes`: whether it leaves the machine. */

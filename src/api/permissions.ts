@@ -1,0 +1,53 @@
+import { type Answer, json } from "../http/answer.ts";
+import type { Principal } from "../protocol/principal.ts";
+import { Problem } from "../protocol/problem.ts";
+import { ownSession } from "../runs/access.ts";
+import type { PermissionRequest, Permissions } from "../runs/permissions.ts";
+import { bodyAs, type Handler, notFound, principalOf } from "./context.ts";
+import type { ApiParts } from "./parts.ts";
+
+export interface PermissionParts extends Pick<ApiParts, "access"> {
+  readonly permissions: Permissions;
+}
+
+/** GET /api/permissions: the questions of agents that wait for an answer, oldest first. */
+export function listPermissions(parts: PermissionParts): Handler {
+  return async (context): Promise<Answer> => {
+    const principal = principalOf(context);
+    const pending = parts.permissions.pending();
+    const seen = await Promise.all(pending.map((request) => maySee(parts, principal, request)));
+    return json({ permissions: pending.filter((_, i) => seen[i]) });
+  };
+}
+
+/** POST /api/permissions/{id}: a person's answer. The first one counts; `deny` may always be given. */
+export function answerPermission(parts: PermissionParts): Handler {
+  return async (context): Promise<Answer> => {
+    const { decision } = await bodyAs(context, "permission_answer");
+    const id = context.params["id"] ?? "";
+    const request = parts.permissions.pending().find(({ request_id }) => request_id === id);
+    if (!request || !(await maySee(parts, principalOf(context), request))) throw gone();
+    const { request_id, run_id, options } = request;
+    if (decision !== "deny" && !options.includes(decision)) {
+      throw new Problem("bad_field", {
+        detail: `"decision" must be one of ${[...new Set([...options, "deny"])].join(", ")} here.`,
+      });
+    }
+    if (!parts.permissions.answer(request_id, decision)) throw gone();
+    return json({ request_id, run_id, decision });
+  };
+}
+
+/** An owner is asked about every run, others about runs of their own sessions. */
+async function maySee(
+  { access }: PermissionParts,
+  principal: Principal,
+  { session_id }: PermissionRequest,
+): Promise<boolean> {
+  if (principal.scope === "owner" || session_id === ownSession(principal)) return true;
+  return (await access.find(principal, session_id)) !== null;
+}
+
+function gone(): Problem {
+  return notFound("Cannot answer the permission request: it was answered, or is older than a minute.");
+}
