@@ -97,6 +97,9 @@ const PATHS: Schema = {
   "/api/openapi.json": { get: operation("openapi", "This document", { ...ANYONE, 200: { type: "object" } }) },
 };
 
+/** The inputs of the agent's tools are MCP's to describe. */
+const OF_HTTP = Object.fromEntries(Object.entries(SHAPE_SCHEMAS).filter(([name]) => !name.startsWith("tool_")));
+
 /** The OpenAPI 3.1 document. Requests: the schemas compiled from `protocol/shapes.ts`; answers: `openapi-rows.ts`. */
 export function openapiDocument(): Schema {
   return {
@@ -116,7 +119,7 @@ export function openapiDocument(): Schema {
           description: "The token that POST /pair gave, as zc_ and 64 hex digits.",
         },
       },
-      schemas: { ...SHAPE_SCHEMAS, ...ROWS, problem_code: { enum: Object.keys(PROBLEMS) } },
+      schemas: { ...OF_HTTP, ...ROWS, problem_code: { enum: Object.keys(PROBLEMS) } },
       responses: {
         Problem: {
           description: "Refused; `code` says why, `detail` what to do (RFC 9457).",

@@ -11,17 +11,15 @@ type ModelParts = Pick<ApiParts, "agent" | "clock">;
 
 /** GET /v1/models: what may stand in `model`. Clients try a connection with it. */
 export function listModels({ agent, clock }: ModelParts): Handler {
-  const created = seconds(clock.now());
-  return () => json({ object: "list", data: offered(agent).map((id) => modelRow(id, created)) });
+  return () => json({ object: "list", data: offered(agent).map((id) => modelRow(id, clock)) });
 }
 
 /** GET /v1/models/{id} */
 export function getModel({ agent, clock }: ModelParts): Handler {
-  const created = seconds(clock.now());
   return ({ params }) => {
     const id = params["id"] ?? "";
     requireModel(id, agent);
-    return json(modelRow(id, created));
+    return json(modelRow(id, clock));
   };
 }
 
@@ -44,10 +42,8 @@ function offered({ kind }: ModelParts["agent"]): readonly string[] {
   return [ANY, `${ANY}:${kind}`];
 }
 
-function modelRow(id: string, created: number) {
+/** A model is as old as the process: `created` is required, and nothing else is known of it. */
+function modelRow(id: string, clock: ModelParts["clock"]) {
+  const created = Math.floor((clock.now() - clock.monotonic()) / 1_000);
   return { id, object: "model", created, owned_by: "zeroclaw" };
-}
-
-function seconds(ms: number): number {
-  return Math.floor(ms / 1_000);
 }

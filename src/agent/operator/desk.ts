@@ -1,1 +1,0 @@
-export type { Desk, DeskDevice, DeskStatus } from "../desk/desk.ts";
