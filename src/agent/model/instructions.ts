@@ -23,13 +23,14 @@ export function instructionsFor(
   turn: Pick<AgentTurn, "origin" | "session_id" | "goesBack" | "instructions">,
   { system_prompt, now }: { readonly system_prompt: string | undefined; readonly now: number },
 ): string {
-  const minute = rfc3339(now).slice(0, "2026-11-22T12:00".length);
+  // The day and no more: servers keep what they have read of a conversation only for as long as its beginning stays the same.
+  const day = rfc3339(now).slice(0, "2026-11-22".length);
   return [
     system_prompt?.trim() || WHO,
     STRANGERS,
     ...(turn.goesBack ? [GOES_BACK] : []),
     ...(turn.origin === "reminder" ? [REMINDER] : []),
-    `It is ${minute}Z (UTC). This is the conversation "${turn.session_id}".`,
+    `Today is ${day} (UTC). This is the conversation "${turn.session_id}".`,
     ...(turn.instructions === null || turn.instructions.trim() === "" ? [] : [turn.instructions]),
   ].join("\n\n");
 }

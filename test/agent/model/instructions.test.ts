@@ -9,7 +9,7 @@ const of = (about: Parameters<typeof turnOf>[1] = {}, system_prompt?: string) =>
 describe("instructionsFor()", () => {
   test("says who the model is, the time in UTC and the session", () => {
     expect(of()).toStartWith("You are the assistant behind a gateway");
-    expect(of()).toContain('It is 2026-11-22T14:05Z (UTC). This is the conversation "device:a".');
+    expect(of()).toContain('Today is 2026-11-22 (UTC). This is the conversation "device:a".');
   });
 
   test("lets the owner's prompt say who the model is; what strangers write stays data", () => {
