@@ -5,6 +5,7 @@ import { rawRequest } from "../support/raw-http.ts";
 import { httpAccessConformance } from "./http-access.ts";
 import { httpBodyConformance } from "./http-bodies.ts";
 import { httpBrowserConformance } from "./http-browsers.ts";
+import { httpOpenAiConformance } from "./http-openai.ts";
 import { httpWorkConformance } from "./http-work.ts";
 
 const UNLIMITED = "[gateway.rate_limit]\nenabled = false\n";
@@ -22,6 +23,7 @@ export function httpConformance(command: readonly string[]): void {
   httpBrowserConformance(command);
   httpBodyConformance(command);
   httpWorkConformance(command);
+  httpOpenAiConformance(command);
 }
 
 const EVENT = {

@@ -27,7 +27,9 @@ export function readChat(value: unknown, now: number): ChatRequest {
   refuseUnsupported(body, "chat");
   const { messages } = body;
   if (!Array.isArray(messages)) {
-    throw badField("messages", `"messages" must be a list of messages (found ${showFound(messages)}).`);
+    const elsewhere = messages === undefined && body["input"] !== undefined;
+    const hint = elsewhere ? ' A body with "input" belongs to /v1/responses.' : "";
+    throw badField("messages", `"messages" must be a list of messages (found ${showFound(messages)}).${hint}`);
   }
   requireFew(messages, "messages");
   const said = messages.map((message, i) => saidIn(objectAt(message, `messages[${i}]`), `messages[${i}]`));
