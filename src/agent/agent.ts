@@ -61,7 +61,8 @@ export type AgentEvent =
       /** Called exactly once; `deny` when nobody answers within a minute. */
       decide(decision: PermissionDecision): void;
     }
-  | { readonly type: "done"; readonly usage?: Usage };
+  /** `cut`: the answer ends where the agent may say no more, not where it was finished. */
+  | { readonly type: "done"; readonly usage?: Usage; readonly cut?: true };
 
 export interface AgentErrorOptions extends ErrorOptions {
   /** Trying again would end the same way: a wrong key, an unknown model. @default false */

@@ -105,7 +105,9 @@ class SseWriter {
     return (this.#controller?.desiredSize ?? 0) <= 0;
   }
 
+  /** Resolves when there is room again, or nobody who would take it. */
   #drain(): Promise<void> {
+    if (this.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const stalled = this.#clock.after(STALLED_MS, () => this.close());
       this.#resume = () => {

@@ -35,7 +35,7 @@ export interface OnceParts {
 
 export type OnceEvent =
   | Extract<AgentEvent, { type: "delta" | "thought" | "tool" }>
-  | { readonly type: "done"; readonly usage: Usage | null; readonly model: string };
+  | { readonly type: "done"; readonly usage: Usage | null; readonly model: string; readonly cut: boolean };
 
 /** Answers under way at the same time; each holds an agent's turn and an open connection. */
 const MAX_UNDER_WAY = 256;
@@ -89,7 +89,7 @@ export class Once {
         else if (event.type === "done") {
           state = "done";
           onAnswer?.(null);
-          yield { type: "done", usage: event.usage ?? null, model: agent.model };
+          yield { type: "done", usage: event.usage ?? null, model: agent.model, cut: event.cut ?? false };
           return;
         } else {
           if (event.type === "delta") count(event.content);

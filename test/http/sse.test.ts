@@ -149,6 +149,27 @@ describe("sseStream", () => {
     }
   });
 
+  test("leaves a source that says one thing more to a client that has gone", async () => {
+    const clock = new ManualClock();
+    const gate = Promise.withResolvers<void>();
+    let left = false;
+    async function* deaf(): AsyncGenerator<SseEvent> {
+      try {
+        await gate.promise;
+        yield { data: "late" };
+        yield { data: "later" };
+      } finally {
+        left = true;
+      }
+    }
+    const reader = sseStream(deaf, clock).getReader();
+    await quiet();
+    await reader.cancel();
+    gate.resolve();
+    await quiet();
+    expect([left, clock.timers]).toEqual([true, 0]);
+  });
+
   test("ends when the source breaks, without an error for the connection or the process", async () => {
     const { clock, source, read, ended } = scene();
     await read();

@@ -61,7 +61,7 @@ describe("Once", () => {
         { type: "thought", content: "hm" },
         { type: "tool", call_id: "c1", name: "look", state: "running", input: { q: 1 } },
         { type: "delta", content: "Hi" },
-        { type: "done", usage: { input_tokens: 3, output_tokens: 2 }, model: "scripted-1" },
+        { type: "done", usage: { input_tokens: 3, output_tokens: 2 }, model: "scripted-1", cut: false },
       ],
       failure: null,
     });

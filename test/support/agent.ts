@@ -75,6 +75,11 @@ export class ScriptedTurn {
     this.#push({ type: "done", ...(usage ? { usage } : {}) });
   }
 
+  /** Ends where it may say no more. */
+  cut(): void {
+    this.#push({ type: "done", cut: true });
+  }
+
   fail(error: unknown): void {
     this.#push({ type: "fail", error });
   }

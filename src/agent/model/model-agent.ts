@@ -156,7 +156,7 @@ class ModelAgent implements Agent {
         output_tokens: usage?.output_tokens,
       });
     }
-    return { type: "done", ...(usage === null ? {} : { usage }) };
+    return { type: "done", ...(usage === null ? {} : { usage }), ...(finish === "length" ? { cut: true } : {}) };
   }
 
   async #explain(failure: unknown, signal: AbortSignal): Promise<unknown> {

@@ -26,6 +26,8 @@ export interface WholeAnswer {
   readonly model: string;
   /** Null when the agent does not say what it used. */
   readonly usage: Usage | null;
+  /** It ends where the agent may say no more. */
+  readonly cut: boolean;
 }
 
 /** How long a streamed answer may take to begin before its headers leave: until then a failure still has its status. */
@@ -48,7 +50,8 @@ export async function wholeAnswer(parts: AskParts, context: Context, question: Q
         thoughtLength += event.content.length;
       }
       if (event.type === "done") {
-        return { text: text.join(""), thought: thought.join(""), model: event.model, usage: event.usage };
+        const { model, usage, cut } = event;
+        return { text: text.join(""), thought: thought.join(""), model, usage, cut };
       }
     }
     throw new Problem("agent_failed", { detail: "The agent stopped in the middle of its answer." });

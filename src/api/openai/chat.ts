@@ -26,10 +26,10 @@ interface Head {
   readonly created: number;
 }
 
-function completion({ id, created }: Head, { text, thought, model, usage }: WholeAnswer) {
+function completion({ id, created }: Head, { text, thought, model, usage, cut }: WholeAnswer) {
   const reasoning = thought === "" ? {} : { reasoning_content: thought };
   const message = { role: "assistant", content: text, ...reasoning, refusal: null };
-  const choices = [{ index: 0, message, logprobs: null, finish_reason: "stop" }];
+  const choices = [{ index: 0, message, logprobs: null, finish_reason: finishOf(cut) }];
   return { id, object: "chat.completion", created, model, choices, usage: usageOf(usage) };
 }
 
@@ -53,7 +53,7 @@ async function* chunks(
     else if (event.type === "thought") yield chunk(piece({ reasoning_content: event.content }));
     else if (event.type === "failed") yield { data: JSON.stringify({ error: errorBody(event.problem) }) };
     else if (event.type === "done") {
-      yield chunk(piece({}, "stop"), event.model);
+      yield chunk(piece({}, finishOf(event.cut)), event.model);
       if (includeUsage) yield chunk([], event.model, usageOf(event.usage));
       yield { data: "[DONE]" };
     }
@@ -61,6 +61,10 @@ async function* chunks(
 }
 
 /** Zeros when the agent does not say: clients add them up without a look whether they are there. */
+function finishOf(cut: boolean): "stop" | "length" {
+  return cut ? "length" : "stop";
+}
+
 function usageOf(usage: Usage | null) {
   const { input_tokens, output_tokens } = usage ?? { input_tokens: 0, output_tokens: 0 };
   return {

@@ -73,7 +73,8 @@ class RunReader {
       case "response": {
         this.over = true;
         const rest = frame.content.slice(this.#given);
-        const done = { type: "done", usage: frame.usage ?? null, model: frame.model } as const;
+        // Frames do not say whether an answer was cut off.
+        const done = { type: "done", usage: frame.usage ?? null, model: frame.model, cut: false } as const;
         return rest === "" ? [done] : [{ type: "delta", content: rest }, done];
       }
       case "error":

@@ -39,15 +39,16 @@ class ResponseWriter {
     yield this.#event("response.output_text.delta", { ...this.#part(), delta: content, logprobs: [] });
   }
 
-  *done({ usage, model }: Extract<AnswerEvent, { type: "done" }>): Generator<SseEvent> {
+  *done({ usage, model, cut }: Extract<AnswerEvent, { type: "done" }>): Generator<SseEvent> {
     yield* this.#open(); // an empty answer is one too
     const text = this.#spoken.join("");
-    const item = messageItem(this.#head, "completed", text);
+    const status = cut ? "incomplete" : "completed";
+    const item = messageItem(this.#head, status, text);
     yield this.#event("response.output_text.done", { ...this.#part(), text, logprobs: [] });
     yield this.#event("response.content_part.done", { ...this.#part(), part: textPart(text) });
     yield this.#event("response.output_item.done", { output_index: 0, item });
-    const response = responseOf(this.#head, model, { status: "completed", output: [item], usage });
-    yield this.#event("response.completed", { response });
+    const response = responseOf(this.#head, model, { status, output: [item], usage });
+    yield this.#event(`response.${status}`, { response });
   }
 
   failed(model: string, { problem }: Extract<AnswerEvent, { type: "failed" }>): SseEvent {

@@ -12,7 +12,8 @@ export interface ResponseHead {
 }
 
 export interface ResponseState {
-  readonly status: "in_progress" | "completed" | "failed";
+  /** `incomplete`: it ends where the agent may say no more. */
+  readonly status: "in_progress" | "completed" | "incomplete" | "failed";
   readonly output: readonly object[];
   /** Null when the agent does not say, or has not ended. */
   readonly usage?: Usage | null;
@@ -29,7 +30,7 @@ export function responseOf(head: ResponseHead, model: string, { status, output, 
     status,
     background: false,
     error: problem === undefined ? null : { code: "server_error", message: problem.message },
-    incomplete_details: null,
+    incomplete_details: status === "incomplete" ? { reason: "max_output_tokens" } : null,
     instructions,
     max_output_tokens: null,
     metadata: {},
@@ -45,7 +46,7 @@ export function responseOf(head: ResponseHead, model: string, { status, output, 
     tools: [],
     top_p: null,
     truncation: "disabled",
-    usage: status === "completed" ? usageOf(usage ?? null) : null,
+    usage: status === "completed" || status === "incomplete" ? usageOf(usage ?? null) : null,
     user: null,
   };
 }

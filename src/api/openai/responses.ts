@@ -23,9 +23,8 @@ export function responses(parts: AskParts): Handler {
     if (stream) {
       return streamedAnswer(parts, context, question, (events) => responseEvents(head, parts.agent, events));
     }
-    const { text, usage, model: answered } = await wholeAnswer(parts, context, question);
-    return json(
-      responseOf(head, answered, { status: "completed", output: [messageItem(head, "completed", text)], usage }),
-    );
+    const { text, usage, model: answered, cut } = await wholeAnswer(parts, context, question);
+    const status = cut ? "incomplete" : "completed";
+    return json(responseOf(head, answered, { status, output: [messageItem(head, status, text)], usage }));
   };
 }

@@ -120,8 +120,10 @@ describe.each([
   test("keeps an answer that was cut off at its longest, and logs it", async () => {
     server.next({ parts: [{ say: "As far as it goes" }, ending("length")] });
     const { agent, lines } = open();
-    expect(textOf(await eventsOf(agent, turnOf("Hello")))).toBe("As far as it goes");
+    const events = await eventsOf(agent, turnOf("Hello"));
+    expect(textOf(events)).toBe("As far as it goes");
     expect(lines.join("")).toContain("agent.max_output_tokens");
+    expect(events.at(-1)).toMatchObject({ type: "done", cut: true });
   });
 
   test("fails when all its room went into thoughts", async () => {

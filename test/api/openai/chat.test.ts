@@ -76,6 +76,18 @@ describe("POST /v1/chat/completions", () => {
     expect(served.held).toEqual([0, 0, "let go"]);
   });
 
+  test("says when an answer was cut off, whole and streamed", async () => {
+    await using served = new Served();
+    served.agent.script = (turn) => {
+      turn.say("As far as it");
+      turn.cut();
+    };
+    const whole = await served.openai().chat.completions.create(HELLO);
+    expect(whole.choices[0]?.finish_reason).toBe("length");
+    const final = await served.openai().chat.completions.stream(HELLO).finalChatCompletion();
+    expect([final.choices[0]?.message.content, final.choices[0]?.finish_reason]).toEqual(["As far as it", "length"]);
+  });
+
   test("streams the role first, thoughts beside the text, a reason at the end, usage if wanted, then [DONE]", async () => {
     await using served = new Served();
     served.agent.script = (turn) => {

@@ -70,6 +70,20 @@ describe("POST /v1/responses", () => {
     });
   });
 
+  test("says when an answer was cut off, whole and streamed", async () => {
+    await using served = new Served();
+    served.agent.script = (turn) => {
+      turn.say("As far as it");
+      turn.cut();
+    };
+    const cut = { status: "incomplete", incomplete_details: { reason: "max_output_tokens" } };
+    expect(await served.openai().responses.create(HELLO)).toMatchObject({ ...cut, output_text: "As far as it" });
+    const stream = await served.openai().responses.create({ ...HELLO, stream: true });
+    const events: ResponseStreamEvent[] = [];
+    for await (const event of stream) events.push(event);
+    expect(events.at(-1)).toMatchObject({ type: "response.incomplete", response: cut });
+  });
+
   test("names each event on the wire and ends without [DONE]", async () => {
     await using served = new Served();
     const text = await (await served.post("/responses", { ...HELLO, stream: true })).text();
