@@ -1,119 +1,58 @@
 import { configDir } from "../config/paths.ts";
 import { isObject } from "../lib/json.ts";
-import { AnswerPrinter } from "./answer-printer.ts";
-import { LEFT, type Outcome, Question, sessionOf } from "./ask.ts";
+import { LOCAL_PRINCIPAL } from "../protocol/principal.ts";
+import { ownSession } from "../runs/access.ts";
+import { sessionOf } from "./ask.ts";
+import { Conversation } from "./chat-conversation.ts";
+import { EditedChatInput, type RawMode, stdinRawMode } from "./chat-edited-input.ts";
+import type { ChatInput } from "./chat-input.ts";
+import { PipedChat } from "./chat-piped.ts";
+import { PlainChatInput } from "./chat-plain-input.ts";
 import type { Context } from "./command.ts";
-import { CommandError, EXIT } from "./exit-codes.ts";
-import { readLines } from "./input.ts";
-import { LocalClient, Refused } from "./local-client.ts";
+import { EXIT } from "./exit-codes.ts";
+import { LocalClient } from "./local-client.ts";
 import { cell } from "./rows.ts";
 import type { Terminal } from "./terminal.ts";
 
-const DOING = "send the message";
-
-/** `zeroclaw chat`: a conversation, line by line. Ctrl+C cancels the answer under way, once more leaves; Ctrl+D leaves. */
-export async function chat(context: Context): Promise<number> {
+/**
+ * `zeroclaw chat`: a conversation, line by line. Ctrl+C cancels the answer under way, once more leaves; Ctrl+D leaves.
+ * `raw`: how to have every key as it is pressed.
+ */
+export async function chat(context: Context, raw: RawMode = stdinRawMode): Promise<number> {
   const { args, terminal, clock, env, events, input } = context;
   const client = new LocalClient(configDir(env), clock);
-  const session = sessionOf(args);
+  const session = sessionOf(args) ?? ownSession(LOCAL_PRINCIPAL);
   const interactive = terminal.isTerminal && (await input.isTerminal());
-  const conversation = new Conversation(context, client, session, interactive);
   // Asked first, so that nobody types a message to a gateway that is not there.
   const { agent } = await client.ask({ path: "/api/status", doing: "chat" });
   const left = Promise.withResolvers<number>();
-  const stopListening = events.onSignal(["SIGINT"], () => {
-    conversation.interrupted(() => left.resolve(EXIT.interrupted));
-  });
+  const parts = { client, session, leave: (code: number) => left.resolve(code) };
+  const keyboard = interactive ? openInput(context, raw) : null;
+  const talk = keyboard ? new Conversation(context, { ...parts, input: keyboard }) : new PipedChat(context, parts);
+  const stopListening = [
+    events.onSignal(["SIGINT"], () => talk.interrupted()),
+    // Else the process would end with the terminal in a mode that shells cannot use.
+    ...(keyboard ? [events.onSignal(["SIGTERM", "SIGHUP"], () => left.resolve(EXIT.failed))] : []),
+  ];
   try {
-    if (conversation.interactive) greet(terminal, isObject(agent) ? cell(agent, "kind") : "");
-    return await Promise.race([conversation.talk(), left.promise]);
+    if (keyboard) greet(terminal, isObject(agent) ? cell(agent, "kind") : "");
+    return await Promise.race([talk.talk(), left.promise]);
   } finally {
-    stopListening();
+    for (const stop of stopListening) stop();
+    keyboard?.close();
   }
+}
+
+/** A line that can be edited, on a terminal that knows how; else lines as the terminal edits them. */
+function openInput({ input, terminal, env }: Context, raw: RawMode): ChatInput {
+  const term = env["TERM"] ?? "";
+  const restore = term === "" || term === "dumb" ? null : raw();
+  return restore ? new EditedChatInput(input, terminal, restore) : new PlainChatInput(input, terminal);
 }
 
 function greet(terminal: Terminal, agent: string): void {
   const who = agent === "" ? "the agent" : `the agent "${agent}"`;
-  terminal.note(terminal.noteStyle("dim", `Talking to ${who}. Ctrl+C cancels an answer; Ctrl+D leaves.`));
-}
-
-class Conversation {
-  /** Whether a person types and reads. */
-  readonly interactive: boolean;
-  readonly #context: Context;
-  readonly #client: LocalClient;
-  readonly #session: string | undefined;
-  #question: Question | null = null;
-  #presses = 0;
-
-  constructor(context: Context, client: LocalClient, session: string | undefined, interactive: boolean) {
-    this.interactive = interactive;
-    this.#context = context;
-    this.#client = client;
-    this.#session = session;
-  }
-
-  /** Every line a message, until there are no more. Resolves to the exit code: 1 when a piped message failed. */
-  async talk(): Promise<number> {
-    let failures = 0;
-    this.#prompt();
-    for await (const line of readLines(this.#context.input)) {
-      if (line.trim() !== "" && !(await this.#exchange(line))) failures += 1;
-      this.#prompt();
-    }
-    if (this.interactive) this.#context.terminal.print();
-    return failures > 0 && !this.interactive ? EXIT.failed : EXIT.ok;
-  }
-
-  /** Takes a Ctrl+C, and calls `leave` when it is time to. */
-  interrupted(leave: () => void): void {
-    this.#presses += 1;
-    const question = this.#question;
-    if (this.#presses > 1) leave();
-    else if (question) {
-      // A gateway that cannot be asked to cancel has gone, and that ends the answer too.
-      const cancelled = question.cancel().catch(() => {});
-      if (!this.interactive) void cancelled.then(leave);
-    } else if (this.interactive) {
-      this.#context.terminal.note("\nCtrl+C again, or Ctrl+D, leaves.");
-      this.#prompt();
-    } else leave();
-  }
-
-  /** Says one message and prints the answer. True when there was one. @throws CommandError when the gateway has gone. */
-  async #exchange(text: string): Promise<boolean> {
-    const { terminal } = this.#context;
-    const question = new Question(this.#client, { text, session: this.#session }, DOING);
-    const printer = new AnswerPrinter(terminal);
-    this.#question = question;
-    this.#presses = 0;
-    try {
-      return this.#show(await question.answer(printer), printer);
-    } catch (error) {
-      printer.breakLine();
-      // A refused message is one message's trouble; without a gateway the rest has no sense, unless a person may start it.
-      if (!(error instanceof Refused || (this.interactive && error instanceof CommandError))) throw error;
-      terminal.error(error.message);
-      return false;
-    } finally {
-      this.#question = null;
-    }
-  }
-
-  #show(outcome: Outcome, printer: AnswerPrinter): boolean {
-    const { terminal } = this.#context;
-    if (outcome.kind === "answered") {
-      printer.end(outcome.content);
-      return true;
-    }
-    printer.breakLine();
-    if (outcome.kind === "cancelled") terminal.note("Cancelled.");
-    else if (outcome.kind === "left") terminal.note(LEFT);
-    else terminal.error(`The agent could not answer: ${outcome.detail}`);
-    return false;
-  }
-
-  #prompt(): void {
-    if (this.interactive) this.#context.terminal.write("> ");
-  }
+  terminal.note(
+    terminal.noteStyle("dim", `Talking to ${who}. Ctrl+C cancels an answer; Ctrl+D leaves; :help shows more.`),
+  );
 }

@@ -90,11 +90,45 @@ export const COMMANDS: readonly Command[] = [
     summary: "Talk to the agent in the terminal",
     doing: "chat",
     details:
-      "Ctrl+C cancels the answer under way; Ctrl+C again, or Ctrl+D, leaves. From a pipe, each line is one message.",
+      "Ctrl+C cancels the answer under way; Ctrl+C again, or Ctrl+D, leaves. What is typed meanwhile is sent after the answer;\n" +
+      ":now <text> stops the answer and goes first, :help shows more. From a pipe, each line is one message.",
     positionals: [],
-    options: [SESSION],
+    options: [SESSION, { long: "thoughts", about: "Show what the agent thinks, too" }],
     examples: [{ line: "zeroclaw chat --session planning", about: "Go on with a conversation" }],
     run: async (context) => (await import("./chat.ts")).chat(context),
+  },
+  {
+    path: ["agent", "detect"],
+    summary: "Show which agents and models this machine has, and how to use each",
+    doing: "look for agents",
+    details:
+      "Asks five ports of this machine for a model server (0.3 s at most), looks for agents in PATH and for the names of keys\n" +
+      "in the environment. Nothing is started, changed or sent elsewhere. No gateway need run.",
+    positionals: [],
+    options: [JSON_OUT],
+    examples: [{ line: "zeroclaw agent detect", about: "What is here, and the lines that enable it" }],
+    run: async (context) => (await import("./agent-detect.ts")).detectAgents(context),
+  },
+  {
+    path: ["agent", "status"],
+    summary: "Show who answers in the running gateway, and whether the last answer failed",
+    doing: "show the agent",
+    positionals: [],
+    options: [JSON_OUT],
+    examples: [],
+    run: async (context) => (await import("./agent-status.ts")).agentStatus(context),
+  },
+  {
+    path: ["agent", "doctor"],
+    summary: "Check whether the configured agent can answer, and what to do if not",
+    doing: "check the agent",
+    details:
+      "A model's server is asked for its list of models, with the key; an ACP program is started, greeted and ended. Nothing\n" +
+      "is changed and no model is asked. Exit code 1 when a check fails. No gateway need run.",
+    positionals: [],
+    options: [JSON_OUT],
+    examples: [],
+    run: async (context) => (await import("./agent-doctor.ts")).examineAgent(context),
   },
   {
     path: ["events", "list"],

@@ -1,6 +1,6 @@
 import { configDir } from "../config/paths.ts";
 import { AnswerPrinter } from "./answer-printer.ts";
-import { LEFT, type Outcome, Question, type Reader, sessionOf } from "./ask.ts";
+import { LEFT, type Outcome, Question, SILENT, sessionOf } from "./ask.ts";
 import type { Context } from "./command.ts";
 import { CommandError, EXIT } from "./exit-codes.ts";
 import { readText } from "./input.ts";
@@ -11,13 +11,12 @@ import { printable } from "./printable.ts";
 const DOING = "send the message";
 /** The gateway's limit for a request's body. */
 const MAX_BYTES = 65_536;
-const SILENT: Reader = { text: () => {}, restarted: () => {}, tool: () => {} };
 
 /** `zeroclaw send <text>`: one message, its answer on stdout. Ctrl+C cancels the run. */
 export async function send(context: Context): Promise<number> {
   const { args, terminal, clock, env, events } = context;
   const message = { session: sessionOf(args), text: await textOf(context) };
-  const question = new Question(new LocalClient(configDir(env), clock), message, DOING);
+  const question = new Question(new LocalClient(configDir(env), clock), clock, message, DOING);
   const printer = args.flag("stream") && !args.flag("json") ? new AnswerPrinter(terminal) : null;
   const interrupts = new Interrupts(events, ["SIGINT"]);
   try {
@@ -25,7 +24,10 @@ export async function send(context: Context): Promise<number> {
     const first = await Promise.race([answered, interrupts.first]);
     if (typeof first !== "string") return show(context, first, printer);
     printer?.breakLine();
-    const cancelled = question.cancel().then(() => answered);
+    const cancelled = question.cancel().then(
+      () => answered,
+      () => answered, // the gateway has gone; the outcome says what became of the run
+    );
     const second = interrupts.second.then(() => null);
     const outcome = await Promise.race([cancelled, second]);
     if (outcome) terminal.note(outcome.kind === "left" ? LEFT : "Cancelled.");

@@ -49,9 +49,9 @@ async function start(
   { parts }: Connection,
   principal: Principal,
   place: Place,
-  { id, content }: FrameOf<"message">,
+  { id, content, steer = false }: FrameOf<"message">,
 ): Promise<KeyedRun> {
-  const request: RunRequest = { ...place, origin: "websocket", text: content };
+  const request: RunRequest = { ...place, origin: "websocket", text: content, steer };
   if (id === undefined || !parts.keys) {
     return { kind: "started", handle: await parts.runs.start(request), answered: () => undefined };
   }

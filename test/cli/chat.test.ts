@@ -9,6 +9,7 @@ const scene = localScene();
 function echo() {
   return scene.serveWith(async (request, url) => {
     if (url.pathname === "/api/status") return Response.json(STATUS);
+    if (request.method === "GET") return problem(404, "not_found", "Cannot find the session.");
     const { message } = JSON.parse(await request.text());
     const frame = { type: "response", content: `Answer to ${message}`, run_id: RUN, session_id: "s", seq: 1 };
     return frames([{ ...frame, type: "delta", content: "Answer ", attempt: 1 }, frame]);
@@ -20,6 +21,7 @@ function thinking() {
   const cancelled = Promise.withResolvers<void>();
   return scene.serveWith((request, url) => {
     if (url.pathname === "/api/status") return Response.json(STATUS);
+    if (request.method === "GET") return problem(404, "not_found", "Cannot find the session.");
     if (request.method === "DELETE") {
       cancelled.resolve();
       return Response.json({});

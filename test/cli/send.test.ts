@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { quiet } from "../support/agent.ts";
 import { frames, localScene, ManualEvents, MemoryOutput, problem } from "../support/cli.ts";
+import { ManualClock } from "../support/clock.ts";
 
 const RUN = "0198f3a2-7c1b-7000-8000-0000000000aa";
 const scene = localScene();
@@ -111,11 +113,52 @@ test("`send` tells a refusal", async () => {
   expect([code, stderr]).toEqual([1, "Cannot send the message: This session has too many messages waiting.\n"]);
 });
 
-test("`send` says when the gateway went away in the middle, and names the run", async () => {
-  scene.serveWith(() => frames([delta("Hel")]));
-  const { code, stderr } = await scene.zeroclaw("send hi");
+test("`send` says when the gateway went away in the middle and stays away, and names the run", async () => {
+  let asked = 0;
+  scene.serveWith(() => {
+    asked += 1;
+    return asked === 1 ? frames([delta("Hel")]) : problem(503, "shutting_down", "The gateway is stopping.");
+  });
+  const clock = new ManualClock();
+  const sent = scene.zeroclaw("send hi", { clock });
+  let over = false;
+  void sent.then(() => {
+    over = true;
+  });
+  while (!over) {
+    await quiet();
+    clock.advance(1_000);
+  }
+  const { code, stderr } = await sent;
   expect(code).toBe(1);
   expect(stderr).toContain(`closed the connection before the answer was whole. The run ${RUN} goes on`);
+  expect(asked).toBeGreaterThan(5);
+});
+
+test("`send --stream` goes on where the stream broke off, and says so once", async () => {
+  const { requests } = scene.serveWith((request) => {
+    if (request.method === "POST") return frames([{ ...delta("Hel"), seq: 4 }]);
+    return frames([{ ...delta("lo"), seq: 5 }, response("Hello")]);
+  });
+  const [clock, out, err] = [new ManualClock(), new MemoryOutput(), new MemoryOutput()];
+  const sent = scene.zeroclaw("send hi --stream", { clock, out, err });
+  await err.shows("waiting for it to come back");
+  clock.advance(200);
+  expect(await sent).toMatchObject({ code: 0, stdout: "Hel\nlo\n" });
+  expect(requests[1]?.line).toBe(`GET /api/runs/${RUN}?after=4`);
+  expect(err.text.match(/waiting/g)).toHaveLength(1);
+});
+
+test("`send` gives up at once on a run that is not there any more", async () => {
+  const lost = { ...delta("Hel") };
+  scene.serveWith((request) =>
+    request.method === "POST" ? frames([lost]) : problem(404, "not_found", "Cannot find the run."),
+  );
+  const [clock, err] = [new ManualClock(), new MemoryOutput()];
+  const sent = scene.zeroclaw("send hi --stream", { clock, err });
+  await err.shows("waiting for it to come back");
+  clock.advance(200);
+  expect((await sent).code).toBe(1);
 });
 
 test("Ctrl+C during `send --stream` cancels the run it has heard of, and ends with 130", async () => {
