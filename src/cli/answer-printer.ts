@@ -99,8 +99,9 @@ export class AnswerPrinter implements Reader {
     if (line !== "") this.#aside(`  ${printable(line)}`);
   }
 
+  /** A line on stderr. Only where both are seen in one place must it not stand in the middle of the answer. */
   #aside(line: string): void {
-    this.breakLine();
+    if (this.#terminal.isTerminal) this.breakLine();
     this.#terminal.note(this.#terminal.noteStyle("dim", line));
   }
 

@@ -132,7 +132,7 @@ test("`send` says when the gateway went away in the middle and stays away, and n
   const { code, stderr } = await sent;
   expect(code).toBe(1);
   expect(stderr).toContain(`closed the connection before the answer was whole. The run ${RUN} goes on`);
-  expect(asked).toBeGreaterThan(5);
+  expect(asked).toBeGreaterThan(2);
 });
 
 test("`send --stream` goes on where the stream broke off, and says so once", async () => {
@@ -144,7 +144,7 @@ test("`send --stream` goes on where the stream broke off, and says so once", asy
   const sent = scene.zeroclaw("send hi --stream", { clock, out, err });
   await err.shows("waiting for it to come back");
   clock.advance(200);
-  expect(await sent).toMatchObject({ code: 0, stdout: "Hel\nlo\n" });
+  expect(await sent).toMatchObject({ code: 0, stdout: "Hello\n" });
   expect(requests[1]?.line).toBe(`GET /api/runs/${RUN}?after=4`);
   expect(err.text.match(/waiting/g)).toHaveLength(1);
 });
