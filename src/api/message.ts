@@ -16,7 +16,7 @@ import { acceptsStream, runAfter, runStream } from "./run-stream.ts";
 import { problemOf, within } from "./wait.ts";
 
 type MessageParts = EventStreamParts &
-  Pick<ApiParts, "config" | "runs" | "streams" | "access" | "keys"> & { readonly permissions?: Permissions };
+  Pick<ApiParts, "config" | "runs" | "streams" | "access" | "keys"> & { readonly permissions: Permissions };
 
 /** How the answer is wanted, and what belongs to it. */
 interface Wanted {
@@ -45,7 +45,7 @@ export function message(parts: MessageParts): Handler {
     const place = await parts.access.forMessage(principal, sent.session_id);
     const request = { ...place, origin: "http", text, ...(sent.steer ? { steer: true } : {}) } as const;
     const key = parts.keys && keyFor(context, principal.device_id, bytes);
-    const permissions = sent.permissions && parts.permissions ? new PermissionEvents(parts.permissions) : null;
+    const permissions = sent.permissions ? new PermissionEvents(parts.permissions) : null;
     try {
       return await answer(parts, context, request, key, { stream, permissions });
     } catch (error) {

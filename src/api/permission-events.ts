@@ -13,7 +13,7 @@ interface Waiting {
 export class PermissionEvents implements PermissionListener {
   readonly #end: () => void;
   #waiting: Waiting[] = [];
-  #run_id: string | null = null;
+  run_id: string | null = null;
   #latest = () => 0;
   #passed = 0;
   #wake = () => {};
@@ -26,7 +26,7 @@ export class PermissionEvents implements PermissionListener {
 
   /** Says which run it is; what was asked about others is passed over. */
   of(run_id: string): this {
-    this.#run_id = run_id;
+    this.run_id = run_id;
     this.#waiting = this.#waiting.filter((waiting) => waiting.run_id === run_id);
     return this;
   }
@@ -80,7 +80,7 @@ export class PermissionEvents implements PermissionListener {
 
   #add(data: { readonly type: string; readonly run_id: string }): void {
     const { type, run_id } = data;
-    if (this.#run_id !== null && run_id !== this.#run_id) return;
+    if (this.run_id !== null && run_id !== this.run_id) return;
     this.#waiting.push({ run_id, event: { event: type, data: JSON.stringify(data) }, after: this.#latest() });
     if (this.#due) this.#wake();
   }

@@ -11,7 +11,7 @@ import { PermissionEvents } from "./permission-events.ts";
 import { acceptsStream, runAfter, runStream } from "./run-stream.ts";
 import { within } from "./wait.ts";
 
-type RunParts = EventStreamParts & Pick<ApiParts, "runs" | "streams"> & { readonly permissions?: Permissions };
+type RunParts = EventStreamParts & Pick<ApiParts, "runs" | "streams"> & { readonly permissions: Permissions };
 
 /** Cancelling is quick; an agent that does not stop is left behind after this. */
 const CANCEL_WAIT_MS = 5_000;
@@ -31,8 +31,8 @@ export function getRun(parts: RunParts): Handler {
 function follow(parts: RunParts, context: Context, run: StoredRun): Answer {
   const place = placeOf(context);
   if (run.seq !== null && place !== null && place >= run.seq) return NOTHING_MORE;
-  const asked = context.query("permissions") === "true" && run.seq === null && parts.permissions;
-  const permissions = asked ? new PermissionEvents(asked).of(run.run_id) : null;
+  const asked = context.query("permissions") === "true" && run.seq === null;
+  const permissions = asked ? new PermissionEvents(parts.permissions).of(run.run_id) : null;
   return runStream(context, parts, { ...runAfter(parts.runs, run, place), permissions });
 }
 

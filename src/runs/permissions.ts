@@ -20,6 +20,8 @@ interface Pending {
 
 /** Somebody who can be asked. */
 export interface PermissionListener {
+  /** The one run that it is there for; null while that has not begun; absent: all of them. */
+  readonly run_id?: string | null;
   asked(request: PermissionRequest): void;
   /** The question has been answered, by whoever, or withdrawn: `deny` then. */
   settled(request: PermissionRequest, decision: PermissionDecision): void;
@@ -46,13 +48,9 @@ export class Permissions {
     return [...this.#pending.values()].map(({ request }) => request);
   }
 
-  get listeners(): number {
-    return this.#listeners.size;
-  }
-
   /** Asks whoever listens. `decide` is called exactly once: at once with `deny` when nobody is there to be asked. */
   ask(question: Omit<PermissionRequest, "request_id">, decide: (decision: PermissionDecision) => void): void {
-    if (this.#listeners.size === 0) {
+    if (!this.#heard(question.run_id)) {
       decide("deny");
       return;
     }
@@ -66,6 +64,15 @@ export class Permissions {
     };
     this.#pending.set(request.request_id, { request, settle });
     for (const listener of this.#listeners) listener.asked(request);
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  /** Whether somebody is there to be asked about a run. */
+  #heard(run_id: string): boolean {
+    return [...this.#listeners].some((listener) => (listener.run_id ?? run_id) === run_id);
   }
 
   /** A person's decision. False when the question is unknown, answered or too old, or does not offer that decision. */

@@ -199,8 +199,8 @@ export class Runs {
     });
     const active = this.#register(run);
     const task = async () => {
+      active.running = true; // before its commit is awaited: a message that steers may be in the same one
       const stream = await ready;
-      active.running = true;
       if (stream) await execute(this.#parts, { ...active, ...job, run }, stream);
       this.#active.delete(run.run_id);
       active.settle();

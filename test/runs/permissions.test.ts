@@ -29,6 +29,19 @@ describe("Permissions", () => {
     expect(clock.timers).toBe(0);
   });
 
+  test("answers no at once when only those of other runs listen; one whose run has not begun may be its own", () => {
+    const { permissions, ask, decided } = open();
+    const listener = { run_id: null as string | null, asked: () => {}, settled: () => {} };
+    permissions.subscribe(listener);
+    ask("write");
+    expect(decided).toEqual([]);
+    listener.run_id = "r2";
+    ask("delete");
+    expect(decided).toEqual(["deny"]);
+    ask("send", "r2");
+    expect(permissions.pending().map(({ title }) => title)).toEqual(["write", "send"]);
+  });
+
   test("asks everybody who listens, and takes the first answer", () => {
     const { permissions, ask, asked, decided, listen, settled, clock } = open();
     listen();

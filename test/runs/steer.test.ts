@@ -38,6 +38,17 @@ describe("a steering message", () => {
     nothingLeft(world);
   });
 
+  test("that comes in the same moment as the first one stops that, too", async () => {
+    const world = byHand();
+    const [first, now] = await Promise.all([world.runs.start(ask("first")), world.runs.start(steering("now"))]);
+    expect(await endOf(first)).toMatchObject({ type: "error", code: "cancelled" });
+    await quiet();
+    expect(asked(world).at(-1)).toBe("now");
+    world.agent.last.done();
+    expect(await endOf(now)).toMatchObject({ type: "response" });
+    nothingLeft(world);
+  });
+
   test("goes before what waits, which stays in its order behind it", async () => {
     const { world, rest } = await busy("second", "third");
     const now = await world.runs.start(steering("now"));
