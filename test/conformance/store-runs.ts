@@ -255,7 +255,8 @@ export function runsSuite(use: Use): void {
     test(
       "name the event that was answered last in their session, whatever else was said since",
       use(async ({ store }) => {
-        for (const event_id of ["first", "last", null]) await store.runs.create(sampleRun({ event_id, session_id: "s" }));
+        for (const event_id of ["first", "last", null])
+          await store.runs.create(sampleRun({ event_id, session_id: "s" }));
         await store.runs.create(sampleRun({ event_id: "elsewhere", session_id: "t" }));
         expect(await store.runs.latestEventOf("s")).toBe("last");
         expect(await store.runs.latestEventOf("none")).toBeNull();
