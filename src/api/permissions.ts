@@ -1,8 +1,6 @@
 import { type Answer, json } from "../http/answer.ts";
-import type { Principal } from "../protocol/principal.ts";
 import { Problem } from "../protocol/problem.ts";
-import { ownSession } from "../runs/access.ts";
-import type { PermissionRequest, Permissions } from "../runs/permissions.ts";
+import type { Permissions } from "../runs/permissions.ts";
 import { bodyAs, type Handler, notFound, principalOf } from "./context.ts";
 import type { ApiParts } from "./parts.ts";
 
@@ -15,7 +13,7 @@ export function listPermissions(parts: PermissionParts): Handler {
   return async (context): Promise<Answer> => {
     const principal = principalOf(context);
     const pending = parts.permissions.pending();
-    const seen = await Promise.all(pending.map((request) => maySee(parts, principal, request)));
+    const seen = await Promise.all(pending.map((request) => parts.access.hears(principal, request.session_id)));
     return json({ permissions: pending.filter((_, i) => seen[i]) });
   };
 }
@@ -26,7 +24,7 @@ export function answerPermission(parts: PermissionParts): Handler {
     const { decision } = await bodyAs(context, "permission_answer");
     const id = context.params["id"] ?? "";
     const request = parts.permissions.pending().find(({ request_id }) => request_id === id);
-    if (!request || !(await maySee(parts, principalOf(context), request))) throw gone();
+    if (!request || !(await parts.access.hears(principalOf(context), request.session_id))) throw gone();
     const { request_id, run_id, options } = request;
     if (decision !== "deny" && !options.includes(decision)) {
       throw new Problem("bad_field", {
@@ -36,16 +34,6 @@ export function answerPermission(parts: PermissionParts): Handler {
     if (!parts.permissions.answer(request_id, decision)) throw gone();
     return json({ request_id, run_id, decision });
   };
-}
-
-/** An owner is asked about every run, others about runs of their own sessions. */
-async function maySee(
-  { access }: PermissionParts,
-  principal: Principal,
-  { session_id }: PermissionRequest,
-): Promise<boolean> {
-  if (principal.scope === "owner" || session_id === ownSession(principal)) return true;
-  return (await access.find(principal, session_id)) !== null;
 }
 
 function gone(): Problem {

@@ -66,6 +66,13 @@ export class SessionAccess {
     return session && this.#maySee(principal, session) ? session : null;
   }
 
+  /** Whether what is asked and said in a session is the principal's to hear. */
+  async hears(principal: Principal, session_id: string): Promise<boolean> {
+    if (principal.scope === "owner") return true;
+    if (principal.scope === "ingest") return false;
+    return session_id === ownSession(principal) || (await this.find(principal, session_id)) !== null;
+  }
+
   /** Whether strangers' text is in it: a channel's conversation, whose answers go out of this machine. */
   isStrangers(session_id: string): boolean {
     return sourceOf(session_id) !== "device" && this.#isReserved(session_id);

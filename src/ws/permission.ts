@@ -1,6 +1,5 @@
 import type { PermissionDecision } from "../agent/agent.ts";
 import { Problem } from "../protocol/problem.ts";
-import { ownSession } from "../runs/access.ts";
 import type { PermissionListener, PermissionRequest } from "../runs/permissions.ts";
 import type { Connection } from "./connection.ts";
 import type { FrameOf } from "./frames.ts";
@@ -88,10 +87,7 @@ export class PermissionDesk implements PermissionListener {
 }
 
 async function maySee({ parts, principal }: Connection, { session_id }: PermissionRequest): Promise<boolean> {
-  if (!principal) return false;
-  if (principal.scope === "owner") return true;
-  if (principal.scope === "ingest") return false;
-  return session_id === ownSession(principal) || (await parts.access.find(principal, session_id)) !== null;
+  return principal !== null && parts.access.hears(principal, session_id);
 }
 
 function notFound(request_id: string): Problem {
