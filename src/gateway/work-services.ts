@@ -1,4 +1,5 @@
 import type { Agent, AgentTurn } from "../agent/agent.ts";
+import type { AgentParts } from "../agent/agent-parts.ts";
 import type { OpenAgent } from "../agent/agents.ts";
 import type { Desk, DeskStatus } from "../agent/desk/desk.ts";
 import type { Tools, ToolUser } from "../agent/tools/tools.ts";
@@ -70,7 +71,9 @@ export function openWork(parts: WorkParts): WorkServices {
   const plans: PlanParts["plans"] = new WeakMap();
   const access = new SessionAccess(store.sessions, Object.keys(config.channels), (id) => devices.scopeOf(id));
   const { desk, toolsOf, toolsFor } = openTools({ ...parts, access, plans, runs: () => runs });
-  const agent = openAgent(parts, desk);
+  // The same rule as for the tools of a turn: they are what the grant opens.
+  const grant = (turn: AgentTurn) => (access.isStrangers(turn.session_id) ? null : parts.grants.make(turn));
+  const agent = openAgent(parts, desk, grant);
   const streams = new Streams(store, clock);
   const permissions = new Permissions(clock);
   let trouble: string | null = null;
@@ -122,9 +125,12 @@ export function openWork(parts: WorkParts): WorkServices {
   };
 }
 
-function openAgent({ open, config, clock, random, log, env, dir, grants, ownPort }: WorkParts, desk: Desk): Agent {
+function openAgent(
+  { open, config, clock, random, log, env, dir, ownPort }: WorkParts,
+  desk: Desk,
+  grant: AgentParts["grant"],
+): Agent {
   if (typeof open !== "function") return open;
-  const grant = (turn: AgentTurn) => grants.make(turn);
   return open(config.agent, { desk, summarize, clock, random, log, env, dir, fetch, grant, ownPort });
 }
 
