@@ -37,6 +37,7 @@ async function main(options: AcpFakeOptions): Promise<void> {
   }
   if (options.stubborn === true) {
     process.on("SIGTERM", () => {});
+    process.stdout.on("error", () => {}); // nor is that nobody listens any more
     setInterval(() => {}, 1_000); // the end of stdin is no reason to go, either
   }
   const never = new Promise<never>(() => {});

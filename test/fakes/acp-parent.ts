@@ -11,7 +11,7 @@ import { systemRandom } from "../../src/lib/random.ts";
 import { Log } from "../../src/observe/log.ts";
 import { turnOf } from "../agent/acp/acp-bench.ts";
 
-const [dir = "", graceMs = ""] = process.argv.slice(2);
+const [dir = "", graceMs = "", text = "family"] = process.argv.slice(2);
 const parts: Partial<AgentParts> = {
   clock: systemClock,
   random: systemRandom,
@@ -27,7 +27,7 @@ const agent = openAcpAgent(config as AgentConfig, parts as AgentParts, {
   ...systemAcp,
   guard: (pid, folder, log) => guardGroup(pid, folder, log, Number(graceMs)),
 });
-for await (const event of agent.run(turnOf("family"), new AbortController().signal)) {
+for await (const event of agent.run(turnOf(text), new AbortController().signal)) {
   if (event.type === "delta") process.stdout.write(`${event.content}\n`);
 }
 setInterval(() => {}, 60_000);
