@@ -4,6 +4,7 @@ import { type Agent, AgentError, type AgentEvent, type AgentTurn } from "../agen
 import type { AgentParts } from "../agent-parts.ts";
 import type { AgentConfig } from "../agents.ts";
 import type { Tools } from "../tools/tools.ts";
+import { type Connected, Exchange } from "./exchange.ts";
 import { brokenOff, failedStream, isUnknownModel, noAnswer, refused } from "./failures.ts";
 import { instructionsFor } from "./instructions.ts";
 import { knownModels } from "./known-models.ts";
@@ -50,6 +51,7 @@ class ModelAgent implements Agent {
   readonly #server: ModelServer;
   readonly #parts: LineParts;
   readonly #underWay = new Set<AbortController>();
+  readonly #exchange: Exchange;
   /** The server refuses requests that offer tools, or that ask for usage. */
   readonly #refuses = new Set<Extra>();
 
@@ -57,6 +59,7 @@ class ModelAgent implements Agent {
     this.#config = config;
     this.#server = server;
     this.#parts = parts;
+    this.#exchange = new Exchange(parts.fetch);
     this.model = server.target.model;
   }
 
@@ -97,7 +100,7 @@ class ModelAgent implements Agent {
   async *#answer(question: Question, signal: AbortSignal): AsyncGenerator<AgentEvent, void, void> {
     const without = new Set(this.#refuses);
     for (;;) {
-      const attempt = new Attempt(new ModelLine(this.#server, this.#parts));
+      const attempt = new Attempt(new ModelLine(this.#server, this.#parts), this.#exchange);
       try {
         yield* this.#ask(question, attempt, without, signal);
         for (const extra of without) this.#remember(extra);
@@ -109,13 +112,15 @@ class ModelAgent implements Agent {
         const sent = extra !== null && !without.has(extra) && (extra === "usage" || question.tools !== null);
         if (!sent) throw await this.#explain(failure, signal);
         without.add(extra);
+      } finally {
+        attempt.connected.leave();
       }
     }
   }
 
   async *#ask(
     { sdk, instructions, messages, tools }: Question,
-    { line, speech }: Attempt,
+    { line, speech, connected }: Attempt,
     without: ReadonlySet<Extra>,
     signal: AbortSignal,
   ): AsyncGenerator<AgentEvent, void, void> {
@@ -124,7 +129,8 @@ class ModelAgent implements Agent {
     const offered = tools === null || without.has("tools") ? null : offer(tools, sdk, log, signal);
     const maxOutputTokens = this.#maxOutput;
     const { stream } = sdk.streamText({
-      model: sdk.model(target, line.fetch, !without.has("usage")),
+      model: this.#exchange.model(sdk, target, !without.has("usage")),
+      headers: connected.headers,
       instructions,
       messages: [...messages],
       ...(offered === null ? {} : { tools: offered }),
@@ -183,10 +189,12 @@ class ModelAgent implements Agent {
 /** One way of asking a question, and how far it came. */
 class Attempt {
   readonly line: ModelLine;
+  readonly connected: Connected;
   readonly speech = new Speech();
 
-  constructor(line: ModelLine) {
+  constructor(line: ModelLine, exchange: Exchange) {
     this.line = line;
+    this.connected = exchange.connect(line);
   }
 
   /** Nothing was said or done yet, so that it can begin again. */
