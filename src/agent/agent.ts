@@ -9,6 +9,8 @@ export interface HistoryMessage {
   readonly content: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** An answer that was stopped before it was whole. */
+  readonly cut?: true;
 }
 
 /** What an agent is asked to answer. */

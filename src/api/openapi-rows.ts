@@ -81,7 +81,14 @@ export const ROWS: Readonly<Record<string, Schema>> = {
     session_id: TEXT,
     title: TEXT,
     messages: list(
-      object({ message_id: ID, role: { enum: ["user", "assistant"] }, content: TEXT, at: TIME, run_id: ID }),
+      object({
+        message_id: ID,
+        role: { enum: ["user", "assistant"] },
+        content: TEXT,
+        at: TIME,
+        run_id: ID,
+        "cut?": { const: true, description: "The answer was stopped before it was whole" },
+      }),
     ),
     next: NEXT,
   }),

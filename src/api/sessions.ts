@@ -60,6 +60,6 @@ function sessionRow({ session_id, title, created_at, updated_at }: StoredSession
   return { session_id, title, created_at: rfc3339(created_at), updated_at: rfc3339(updated_at) };
 }
 
-function messageRow({ message_id, role, content, at, run_id }: StoredMessage) {
-  return { message_id, role, content, at: rfc3339(at), run_id };
+function messageRow({ message_id, role, content, at, run_id, cut }: StoredMessage) {
+  return { message_id, role, content, at: rfc3339(at), run_id, ...(cut ? { cut } : {}) };
 }

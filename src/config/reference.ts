@@ -93,8 +93,8 @@ reads it as its hash. \`wait_seconds\` is about waiting for the agent: a request
   "gateway.rate_limit": "How often each client may ask. A client is a paired device, or else an address (IPv6 by /64).",
   "gateway.idempotency": "Requests that are sent twice are done once.",
   agent: `Who answers. The built-in operator needs no key and no network. With \`kind = "model"\` any API that speaks OpenAI's
-protocol answers; with \`kind = "acp"\` a program that speaks the Agent Client Protocol. \`"auto"\` takes what it finds.
-This version has the operator only: the other kinds are refused, by \`config set\` as by the start.`,
+protocol, or Anthropic's, answers; with \`kind = "acp"\` a program that speaks the Agent Client Protocol. \`"auto"\` takes what it finds.
+\`zeroclaw agent detect\` prints the lines for what is on this machine ([which agent for whom](agents/README.md)).`,
   v1: "The addresses for OpenAI clients.",
   store: `Where state is kept. \`sqlite:\` is followed by the name of a file in the gateway's folder. This version keeps its
 state in SQLite only.`,

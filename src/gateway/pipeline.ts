@@ -102,7 +102,7 @@ export class Pipeline {
       );
       this.#parts.log.error("A request failed", { request_id, route: route?.path, code: problem.code, error: cause });
     }
-    return visit.path.startsWith("/v1/")
+    return /^\/v1(?:\/|$)/.test(visit.path)
       ? openaiError(problem, visit.request_id)
       : problemAnswer(problem, visit.request_id);
   }

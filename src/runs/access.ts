@@ -57,7 +57,7 @@ export class SessionAccess {
   #placeAmong(principal: Principal, session_id: string, device_id: string): Place {
     if (device_id === principal.device_id) return placeOf(principal, session_id);
     if (principal.scope !== "owner") throw notYours(session_id);
-    return { session_id, device_id, reach: this.#scopeOf(device_id) === "owner" ? "owner" : "chat" };
+    return { session_id, device_id, reach: reachOfScope(this.#scopeOf(device_id)) };
   }
 
   /** A session that is there and that the principal may see; null otherwise, so that nobody can probe for names. */
@@ -108,9 +108,14 @@ function placeOf(principal: Principal, session_id: string): Place {
   return { session_id, device_id: principal.device_id, reach: reachOf(principal) };
 }
 
-export function reachOf(principal: Principal): Reach {
-  if (principal.scope === "owner") return "owner";
-  return principal.scope === "chat" ? "chat" : "channel";
+export function reachOf({ scope }: Principal): Reach {
+  return reachOfScope(scope);
+}
+
+/** Of a device that is gone nobody can say what it might: what is its own. Senders of events are strangers. */
+function reachOfScope(scope: Scope | null): Reach {
+  if (scope === "owner") return "owner";
+  return scope === "ingest" ? "channel" : "chat";
 }
 
 function sourceOf(session_id: string): string {

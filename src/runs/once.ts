@@ -37,8 +37,11 @@ export type OnceEvent =
   | Extract<AgentEvent, { type: "delta" | "thought" | "tool" }>
   | { readonly type: "done"; readonly usage: Usage | null; readonly model: string; readonly cut: boolean };
 
-/** Answers under way at the same time; each holds an agent's turn and an open connection. */
-const MAX_UNDER_WAY = 256;
+/**
+ * Answers under way at the same time. Bun makes at most 256 requests at once: with half of them the rest of the gateway still
+ * reaches its agent and sends its replies.
+ */
+const MAX_UNDER_WAY = 128;
 
 /**
  * Answers that belong to one request: nothing of them is stored, and they end with the connection that asked. What the

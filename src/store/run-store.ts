@@ -77,6 +77,8 @@ export interface StoredMessage {
   readonly role: "user" | "assistant";
   readonly content: string;
   readonly at: number;
+  /** An answer that was stopped before it was whole. */
+  readonly cut?: true;
 }
 
 export interface SessionStore {
@@ -89,7 +91,7 @@ export interface SessionStore {
   }): Promise<Page<StoredSession>>;
   /** Oldest first. */
   messages(session_id: string, page: { readonly limit: number; readonly after?: string }): Promise<Page<StoredMessage>>;
-  /** The latest `limit` messages before those of `run_id`, oldest first. */
+  /** The latest `limit` messages before those of `run_id`, oldest first, without questions that got no answer. */
   historyBefore(session_id: string, run_id: string, limit: number): Promise<readonly StoredMessage[]>;
   /** Reserves sequence numbers below `limit`, so that no number is given out twice, not even after a crash. */
   reserve(session_id: string, limit: number): Promise<void>;

@@ -294,9 +294,9 @@ export function runsSuite(use: Use): void {
         await store.runs.finish(run.run_id, 1, sampleOutcome({ state: "cancelled", response: "One, two", error }));
         expect(await store.runs.get(run.run_id)).toMatchObject({ state: "cancelled", response: "One, two", error });
         const { items } = await store.sessions.messages("s", { limit: 10 });
-        expect(items.map(({ role, content }) => [role, content])).toEqual([
-          ["user", "Count"],
-          ["assistant", "One, two"],
+        expect(items.map(({ role, content, cut }) => [role, content, cut])).toEqual([
+          ["user", "Count", undefined],
+          ["assistant", "One, two", true],
         ]);
       }),
     );

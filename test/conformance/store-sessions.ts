@@ -98,6 +98,39 @@ export function sessionsSuite(use: Use): void {
     );
 
     test(
+      "leaves out what got no answer: failed, cancelled before a word, or still waiting",
+      use(async ({ store }) => {
+        const error = { code: "agent_failed", detail: "The model filters that." };
+        await answer(store, sampleRun({ input: "first" }), { response: "one" });
+        await answer(store, sampleRun({ input: "poison" }), { state: "failed", response: null, error });
+        await answer(store, sampleRun({ input: "never mind" }), { state: "cancelled", response: null, error });
+        await answer(store, sampleRun({ input: "count" }), { state: "cancelled", response: "1, 2", error });
+        await store.runs.create(sampleRun({ input: "waiting", state: "queued" }));
+        const last = sampleRun({ input: "last" });
+        await store.runs.create(last);
+        const history = await store.sessions.historyBefore("chat", last.run_id, 10);
+        expect(history.map(({ content, cut }) => [content, cut ?? false])).toEqual([
+          ["first", false],
+          ["one", false],
+          ["count", false],
+          ["1, 2", true],
+        ]);
+        // Whoever looks at the session sees all of it.
+        const { items } = await store.sessions.messages("chat", { limit: 20 });
+        expect(items.map(({ content }) => content)).toEqual([
+          "first",
+          "one",
+          "poison",
+          "never mind",
+          "count",
+          "1, 2",
+          "waiting",
+          "last",
+        ]);
+      }),
+    );
+
+    test(
       "has the answer that came after the question was asked, and nothing of other sessions",
       use(async ({ store }) => {
         const [first, second] = [sampleRun({ input: "q0" }), sampleRun({ input: "q1", state: "queued" })];

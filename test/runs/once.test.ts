@@ -203,12 +203,12 @@ describe("Once", () => {
     nothingLeft();
   });
 
-  test("takes 256 at once; the next is told to come back, and room that gets free is given again", async () => {
+  test("takes 128 at once; the next is told to come back, and room that gets free is given again", async () => {
     const agent = new ScriptedAgent(null);
     const { once, ask, nothingLeft } = scene(agent);
-    const all = Array.from({ length: 256 }, () => heard(ask()));
+    const all = Array.from({ length: 128 }, () => heard(ask()));
     await quiet();
-    expect(once.active).toBe(256);
+    expect(once.active).toBe(128);
     expect((await heard(ask())).failure?.[0]).toBe("agent_unavailable");
     agent.turns[0]?.done();
     await all[0];

@@ -1,4 +1,4 @@
-import type { RunOrigin } from "../../protocol/run.ts";
+import type { RunOrigin, RunState } from "../../protocol/run.ts";
 import type { Page, StoredMessage } from "../store.ts";
 import { cursorOf, positionOf } from "./cursor.ts";
 import type { Connection } from "./database.ts";
@@ -9,6 +9,7 @@ interface Exchange {
   readonly run_id: string;
   readonly message_id: string;
   readonly origin: RunOrigin;
+  readonly state: RunState;
   readonly input: string;
   readonly response: string | null;
   readonly created_at: number;
@@ -21,7 +22,7 @@ interface Placed {
   readonly message: StoredMessage;
 }
 
-const COLUMNS = "id, run_id, message_id, origin, input, response, created_at, ended_at";
+const COLUMNS = "id, run_id, message_id, origin, state, input, response, created_at, ended_at";
 
 /** A page of a session's messages, oldest first: every question is followed by its answer, also where several waited. */
 export function listMessages(
@@ -45,7 +46,11 @@ export function listMessages(
   };
 }
 
-/** The latest `limit` messages of the runs before `run_id`, oldest first; none when that run is not of this session. */
+/**
+ * The latest `limit` messages of what was asked and answered before `run_id`, oldest first; none when that run is not of
+ * this session. What got no answer is left out: asked again with every later question, one that cannot be answered would
+ * spoil its conversation for good.
+ */
 export function messagesBefore(
   db: Connection,
   session_id: string,
@@ -55,7 +60,8 @@ export function messagesBefore(
   if (limit <= 0) return [];
   const runs = db.all<Exchange>(
     `SELECT ${COLUMNS} FROM runs
-     WHERE session_id = ?1 AND id < (SELECT id FROM runs WHERE run_id = ?2 AND session_id = ?1) ORDER BY id DESC LIMIT ?3`,
+     WHERE session_id = ?1 AND id < (SELECT id FROM runs WHERE run_id = ?2 AND session_id = ?1)
+       AND response IS NOT NULL ORDER BY id DESC LIMIT ?3`,
     session_id,
     run_id,
     limit,
@@ -68,7 +74,7 @@ export function messagesBefore(
 }
 
 function messagesOf(run: Exchange): readonly Placed[] {
-  const { id, run_id, message_id, origin, input, response, created_at, ended_at } = run;
+  const { id, run_id, message_id, origin, state, input, response, created_at, ended_at } = run;
   if (origin === "notice") {
     const at = ended_at ?? created_at;
     return [{ position: id * 2 + 1, message: { message_id, run_id, role: "assistant", content: input, at } }];
@@ -78,8 +84,7 @@ function messagesOf(run: Exchange): readonly Placed[] {
     message: { message_id: run_id, run_id, role: "user", content: input, at: created_at },
   };
   if (response === null || ended_at === null) return [question];
-  return [
-    question,
-    { position: id * 2 + 1, message: { message_id, run_id, role: "assistant", content: response, at: ended_at } },
-  ];
+  const cut = state === "cancelled" ? ({ cut: true } as const) : {};
+  const answer = { message_id, run_id, role: "assistant", content: response, at: ended_at, ...cut } as const;
+  return [question, { position: id * 2 + 1, message: answer }];
 }
