@@ -53,7 +53,8 @@ export function acceptsStream({ request }: Context): boolean {
 async function* framesOf(run: FollowedRun, streams: Streams, signal: AbortSignal): AsyncGenerator<SseEvent> {
   const stream = await streams.acquire(run.session_id);
   try {
-    const after = run.after ?? stream.latest;
+    // Numbers that were never given out are no place to wait at.
+    const after = run.after === null ? stream.latest : Math.min(run.after, stream.last);
     // Only now: what ends after this look is above `after`, so it cannot be missed.
     const row = run.row ? await run.row() : undefined;
     if (row === null) return; // removed meanwhile, with its session

@@ -16,8 +16,12 @@ import type { RunHandle, RunsParts, Terminal } from "./runs.ts";
 export interface ActiveRun {
   handle: RunHandle;
   readonly ofEvent: boolean;
-  /** Its turn in the session has come. */
+  /** Came to take others' place. */
+  readonly steers: boolean;
+  /** Its turn in the session has come, or it was stopped before. */
   running: boolean;
+  /** All of it, done once. */
+  readonly work: () => Promise<void>;
   /** Its terminal frame has been seen; only cleaning up is left. */
   over: boolean;
   readonly abort: AbortController;
@@ -184,8 +188,7 @@ function askPermission(parts: RunsParts, run: StoredRun, event: Extract<AgentEve
 async function finish(parts: RunsParts, job: Job, stream: SessionStream, answer: Answer): Promise<boolean> {
   const { run } = job;
   const { outcome, started_at } = answer;
-  const commit = async (): Promise<boolean> => {
-    const seq = await stream.nextSeq();
+  const commit = async (seq: number): Promise<boolean> => {
     const ended_at = parts.clock.now();
     const event_failure = run.event_id === null ? undefined : eventFailure(parts, job, answer, ended_at);
     const reply = await replyOf(parts, job, answer);
@@ -207,7 +210,8 @@ async function finish(parts: RunsParts, job: Job, stream: SessionStream, answer:
     if (reply !== null) parts.onReply?.();
     return true;
   };
-  return persist(parts, { doing: "store an answer", id: run.run_id }, commit, job.abandoned);
+  const what = { doing: "store an answer", id: run.run_id };
+  return persist(parts, what, () => stream.exclusively(commit), job.abandoned);
 }
 
 /** A commit whose success could not be reported is found when it is tried again: this attempt has ended, as the row says. */

@@ -33,6 +33,13 @@ export class Lanes {
     void this.#work(session_id, fresh);
   }
 
+  /** Takes out a task that has not begun: somebody else does it. */
+  leave(session_id: string, task: Task): void {
+    const lane = this.#lanes.get(session_id);
+    const place = lane?.indexOf(task) ?? -1;
+    if (place > 0) lane?.splice(place, 1);
+  }
+
   async #work(session_id: string, lane: Task[]): Promise<void> {
     try {
       for (let task = lane[0]; task; task = lane[0]) {

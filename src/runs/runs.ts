@@ -100,7 +100,7 @@ export class Runs {
    */
   async start(request: RunRequest): Promise<RunHandle> {
     if (this.#stopping) throw new Problem("shutting_down", { retryAfter: 5 });
-    if (this.#lanes.full(request.session_id)) {
+    if (!request.steer && this.#lanes.full(request.session_id)) {
       throw new Problem("session_busy", {
         detail: `The session "${request.session_id}" has as many messages waiting as it may. Wait for an answer first.`,
         retryAfter: 5,
@@ -152,8 +152,16 @@ export class Runs {
   cancel(run_id: string): boolean {
     const active = this.#active.get(run_id);
     if (!active || active.over) return false;
-    active.abort.abort(new Problem("cancelled", { detail: "The run was cancelled." }));
+    this.#stop(active, new Problem("cancelled", { detail: "The run was cancelled." }));
     return true;
+  }
+
+  /** One that waits ends now, not when its turn comes: it must be over on disk before whoever cancelled it is told so. */
+  #stop(active: ActiveRun, reason: Problem): void {
+    active.abort.abort(reason);
+    if (active.running) return;
+    this.#lanes.leave(active.handle.session_id, active.work);
+    void active.work();
   }
 
   /** Cancels everything that waits or runs in a session; resolves when that is on disk. */
@@ -197,16 +205,15 @@ export class Runs {
     const ready = new Promise<SessionStream | null>((resolve) => {
       begin = resolve;
     });
-    const active = this.#register(run);
-    const task = async () => {
+    const active = this.#register(run, steer, async () => {
       active.running = true; // before its commit is awaited: a message that steers may be in the same one
       const stream = await ready;
       if (stream) await execute(this.#parts, { ...active, ...job, run }, stream);
       this.#active.delete(run.run_id);
       active.settle();
       if (stream) streams.release(run.session_id);
-    };
-    this.#lanes.enter(run.session_id, task, steer);
+    });
+    this.#lanes.enter(run.session_id, active.work, steer);
     let acquired = false;
     try {
       // First the stream, then the commit: a run that was refused must not be found on disk by the next start.
@@ -224,14 +231,17 @@ export class Runs {
     }
   }
 
-  /** Ends the answer under way in the session of a run that steers. */
+  /** Ends what a run that steers takes the place of: the answer under way, and messages that were to steer before it. */
   #stopOthers({ session_id, run_id }: StoredRun): void {
-    const current = [...this.#active.values()].find((run) => run.running && run.handle.session_id === session_id);
-    if (!current || current.handle.run_id === run_id || current.over || current.ofEvent) return;
-    current.abort.abort(new Problem("cancelled", { detail: `The message ${run_id} took its place.` }));
+    const reason = new Problem("cancelled", { detail: `The message ${run_id} took its place.` });
+    for (const other of [...this.#active.values()]) {
+      if (other.handle.session_id !== session_id || other.handle.run_id >= run_id || other.over || other.ofEvent)
+        continue;
+      if (other.running || other.steers) this.#stop(other, reason);
+    }
   }
 
-  #register(run: StoredRun): ActiveRun {
+  #register(run: StoredRun, steers: boolean, task: () => Promise<void>): ActiveRun {
     let end!: (frame: Terminal) => void;
     let settle!: () => void;
     const ended = new Promise<Terminal>((resolve) => {
@@ -246,7 +256,9 @@ export class Runs {
     const active: ActiveRun = {
       handle,
       ofEvent: run.event_id !== null,
+      steers,
       running: false,
+      work: once(task),
       over: false,
       abort,
       settled,
@@ -270,6 +282,15 @@ interface Entry {
   readonly steer: boolean;
   /** Still marked as queued in the store. */
   readonly queued: boolean;
+}
+
+/** The task of whoever calls it first; others wait for the same. */
+function once(task: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => {
+    done ??= task();
+    return done;
+  };
 }
 
 function stored(run: NewRun): StoredRun {

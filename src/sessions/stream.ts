@@ -38,6 +38,8 @@ export class SessionStream {
   #end = 0;
   #bytes = 0;
   readonly #waiting = new Set<() => void>();
+  /** Settles when nobody is between a number and its frame. */
+  #section: Promise<unknown> | null = null;
   #readers = 0;
   #ended = false;
 
@@ -68,8 +70,32 @@ export class SessionStream {
     return this.#readers;
   }
 
-  /** The next number, once it can never be given out again. @throws StoreUnavailable */
+  /** The next number, once it can never be given out again. Its frame must be appended at once. @throws StoreUnavailable */
   async nextSeq(): Promise<number> {
+    while (this.#section !== null) await this.#section;
+    return this.#number();
+  }
+
+  /**
+   * A number whose frame takes longer to be appended, because it is committed first: nobody else gets a number meanwhile, so
+   * that readers, who go by numbers, miss none. @throws what `work` throws, StoreUnavailable
+   */
+  async exclusively<T>(work: (seq: number) => Promise<T>): Promise<T> {
+    while (this.#section !== null) await this.#section;
+    const section = this.#number().then(work);
+    const over = section.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#section = over;
+    try {
+      return await section;
+    } finally {
+      this.#section = null;
+    }
+  }
+
+  async #number(): Promise<number> {
     while (this.#next >= this.#limit) await this.#reserve();
     if (this.#limit - this.#next < BLOCK / 4 && !this.#reserving) this.#reserve().catch(() => undefined); // tried again, and reported, when the block is used up
     const seq = this.#next;

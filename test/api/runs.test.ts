@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { AgentError } from "../../src/agent/agent.ts";
-import { Door } from "../support/services.ts";
+import { type Store, StoreUnavailable } from "../../src/store/store.ts";
+import { Door, storeWith } from "../support/services.ts";
 
 const TIME = expect.stringMatching(/^2026-11-22T12:.*Z$/);
 
@@ -80,23 +81,6 @@ describe("DELETE /api/runs/{id}", () => {
     expect(door.agent.last.signal.aborted).toBe(true);
   });
 
-  test("cancels a run that waits, which the agent then never sees", async () => {
-    const { door, owner, turns } = await scene();
-    await using _ = door;
-    const first = owner.post("/api/message", { message: "first" });
-    await turns(1);
-    const second = owner.post("/api/message", { message: "second" });
-    await door.until("two runs", async () => (await door.store.runs.unfinished()).length === 2, 0);
-    const [, waiting] = await door.store.runs.unfinished();
-    const cancelling = owner.delete(`/api/runs/${waiting?.run_id}`);
-    await door.settle();
-    door.agent.turns[0]?.done();
-    expect((await first).status).toBe(200);
-    expect((await second).status).toBe(499);
-    expect((await cancelling).json["state"]).toBe("cancelled");
-    expect(door.agent.turns).toHaveLength(1);
-  });
-
   test("is 409 for a run that has ended, and leaves it as it is", async () => {
     await using door = await Door.open();
     const owner = await door.paired();
@@ -107,7 +91,7 @@ describe("DELETE /api/runs/{id}", () => {
     expect((await owner.get(`/api/runs/${run_id}`)).json["state"]).toBe("done");
   });
 
-  test("does not wait for a store that is full: it says how the run stands after 5 s", async () => {
+  test("ends one that waits for its turn at once, on disk too: the agent never sees it, nor does a later start", async () => {
     const { door, owner, turns } = await scene();
     await using _ = door;
     const first = owner.post("/api/message", { message: "first" });
@@ -115,11 +99,39 @@ describe("DELETE /api/runs/{id}", () => {
     const second = owner.post("/api/message", { message: "second" });
     await door.until("two runs", async () => (await door.store.runs.unfinished()).length === 2, 0);
     const [, waiting] = await door.store.runs.unfinished();
-    const cancelling = owner.delete(`/api/runs/${waiting?.run_id}`); // its turn comes after the first, which takes its time
+    expect((await owner.delete(`/api/runs/${waiting?.run_id}`)).json).toMatchObject({ state: "cancelled" });
+    expect((await second).status).toBe(499);
+    expect((await door.store.runs.unfinished()).map(({ input }) => input)).toEqual(["first"]);
+    door.agent.turns[0]?.done();
+    expect((await first).status).toBe(200);
+    expect(door.agent.turns).toHaveLength(1);
+  });
+
+  test("does not wait for a store that is full: it says how the run stands after 5 s", async () => {
+    let full = false;
+    const refused = () => Promise.reject(new StoreUnavailable("Cannot write to the store: disk full (SQLITE_FULL)"));
+    const runs = (store: Store) =>
+      new Proxy(store.runs, {
+        get: (of, name) => {
+          const method: unknown = Reflect.get(of, name, of);
+          if (typeof method !== "function") return method;
+          return name === "finish" && full ? refused : method.bind(of);
+        },
+      });
+    await using door = await Door.open({
+      store: (store) => storeWith(store, (name) => (name === "runs" ? runs(store) : undefined)),
+    });
+    door.agent.script = null;
+    const owner = await door.paired();
+    const asking = owner.post("/api/message", { message: "Hi" });
+    await door.until("a turn", () => door.agent.turns.length === 1, 0);
+    full = true;
+    const cancelling = owner.delete(`/api/runs/${door.agent.last.turn.run_id}`);
     await door.settle();
     door.clock.advance(5_000);
-    expect((await cancelling).json["state"]).toBe("queued");
-    door.agent.turns[0]?.done();
-    expect([(await first).status, (await second).status]).toEqual([200, 499]);
+    expect((await cancelling).json["state"]).toBe("running");
+    full = false;
+    door.clock.advance(10_000);
+    expect((await asking).status).toBe(499);
   });
 });

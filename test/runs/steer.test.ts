@@ -49,6 +49,38 @@ describe("a steering message", () => {
     nothingLeft(world);
   });
 
+  test("takes the place of others that were to steer and had not begun, in whatever rhythm they come", async () => {
+    const { world, first, rest } = await busy("second");
+    const hurried = await Promise.all(["a", "b", "c", "d"].map((text) => world.runs.start(steering(text))));
+    const last = hurried.at(-1);
+    if (!last) throw new Error("Nothing was started");
+    for (const handle of [first, ...hurried.slice(0, -1)]) {
+      expect(await endOf(handle)).toMatchObject({ type: "error", code: "cancelled" });
+    }
+    await quiet();
+    expect(asked(world).at(-1)).toBe("d");
+    world.agent.last.done();
+    expect(await endOf(last)).toMatchObject({ type: "response" });
+    await quiet();
+    expect(asked(world).at(-1)).toBe("second");
+    world.agent.last.done();
+    for (const handle of rest) expect(await endOf(handle)).toMatchObject({ type: "response" });
+    nothingLeft(world);
+  });
+
+  test("comes in although the session has as many messages waiting as it may", async () => {
+    const { world, first } = await busy(...Array.from({ length: 32 }, (_, i) => `waiting ${i}`));
+    const refused = await world.runs.start(ask("one more")).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "session_busy" });
+    const now = await world.runs.start(steering("now"));
+    expect(await endOf(first)).toMatchObject({ code: "cancelled" });
+    await quiet();
+    expect(asked(world).at(-1)).toBe("now");
+    world.agent.last.done();
+    expect(await endOf(now)).toMatchObject({ type: "response" });
+    world.runs.abandon();
+  });
+
   test("goes before what waits, which stays in its order behind it", async () => {
     const { world, rest } = await busy("second", "third");
     const now = await world.runs.start(steering("now"));

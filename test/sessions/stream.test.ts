@@ -125,6 +125,52 @@ describe("the numbers of a SessionStream", () => {
   });
 });
 
+describe("a number that is given out exclusively", () => {
+  test("keeps others' numbers back until its frame is there, so that no reader passes it by", async () => {
+    const stream = new SessionStream(new Disk(), 1);
+    const reading = readAll(stream, 0);
+    const gate = Promise.withResolvers<void>();
+    const slow = stream.exclusively(async (seq) => {
+      await gate.promise;
+      stream.append(response(seq));
+    });
+    await quiet();
+    let next: number | null = null;
+    const other = stream.nextSeq().then((seq) => {
+      next = seq;
+      stream.append(delta(seq));
+    });
+    await quiet();
+    expect([next, reading.seen.length]).toEqual([null, 0]);
+    gate.resolve();
+    await Promise.all([slow, other]);
+    await quiet();
+    expect(reading.seen.map(({ frame }) => [frame.seq, frame.type])).toEqual([
+      [1, "response"],
+      [2, "delta"],
+    ]);
+    reading.stop();
+    await reading.over;
+  });
+
+  test("that is not used up holds nobody back for ever, and several take turns", async () => {
+    const stream = new SessionStream(new Disk(), 1);
+    const failed = await stream
+      .exclusively(() => Promise.reject(new StoreUnavailable("disk full")))
+      .catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(StoreUnavailable);
+    const order: number[] = [];
+    const one = (seq: number) => quiet().then(() => void order.push(seq));
+    await Promise.all([
+      stream.exclusively(one),
+      stream.exclusively(one),
+      stream.nextSeq().then((seq) => order.push(seq)),
+    ]);
+    expect(order.toSorted((a, b) => a - b)).toEqual(order);
+    expect(new Set(order).size).toBe(3);
+  });
+});
+
 describe("a reader of a SessionStream", () => {
   test("gets what is there after its place, then what comes", async () => {
     const stream = new SessionStream(new Disk(), 1);

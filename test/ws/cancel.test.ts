@@ -49,16 +49,18 @@ describe("cancel", () => {
     expect([...world.store.rows.values()]).toMatchObject([{ input: "one", state: "cancelled" }]);
   });
 
-  test("ends a run that waits in its session", async () => {
+  test("ends a run that waits in its session at once, and the one before it goes on", async () => {
     const world = byHand();
     const client = await world.as(PHONE);
     await running(world, client);
     const run_id = await running(world, client);
     await client.send({ type: "cancel", run_id });
-    expect(client.frames).toEqual([]);
+    await quiet();
+    expect(client.frames).toMatchObject([{ type: "error", code: "cancelled", run_id }]);
     echo(world.agent.last);
     await quiet();
-    expect(client.frames).toMatchObject([{ type: "response" }, { type: "error", code: "cancelled", run_id }]);
+    expect(client.frames).toMatchObject([{ type: "error", code: "cancelled", run_id }, { type: "response" }]);
+    expect(world.agent.turns).toHaveLength(1);
   });
 
   test("tells the one who cancels how it ended, once, also when it follows the session", async () => {
