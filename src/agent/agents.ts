@@ -83,7 +83,17 @@ function modelComplaint(config: AgentConfig): AgentComplaint | null {
 }
 
 function acpComplaint({ command }: AgentConfig): AgentComplaint | null {
-  if (command !== undefined && command.length > 0) return null;
+  const [program = "", ...args] = command ?? [];
+  // A path may have blanks in it; a name that has, and nothing after it, was meant as a whole line.
+  if (args.length === 0 && /^[^/\\]+\s\S/.test(program)) {
+    const list = JSON.stringify(program.trim().split(/\s+/));
+    return {
+      key: "agent.command",
+      detail: `agent.command is the one program "${program}", and nothing splits it at its blanks`,
+      hint: `Write the program and its arguments as a list: zeroclaw config set agent.command '${list}'`,
+    };
+  }
+  if (program !== "") return null;
   return {
     key: "agent.command",
     detail: 'agent.kind is "acp", but agent.command names no program',

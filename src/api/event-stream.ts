@@ -3,6 +3,7 @@ import { type SseEvent, sseStream } from "../http/sse.ts";
 import type { Log } from "../observe/log.ts";
 import { type Context, principalOf } from "./context.ts";
 import type { ApiParts } from "./parts.ts";
+import { tokenEnd } from "./token-end.ts";
 
 export type EventStreamParts = Pick<ApiParts, "devices" | "clock" | "leaving" | "log">;
 
@@ -17,10 +18,7 @@ export function eventStream(
   headers: Readonly<Record<string, string>> = {},
 ): Answer {
   const { device_id } = principalOf(context);
-  const revoked = new AbortController();
-  const forget = devices.onEnded((ended) => {
-    if (ended === device_id) revoked.abort();
-  });
+  const revoked = tokenEnd(devices, device_id);
   context.hold(0);
   return {
     status: 200,
@@ -30,7 +28,7 @@ export function eventStream(
       (signal) => noted(events(AbortSignal.any([signal, revoked.signal, leaving])), context, log),
       clock,
       () => {
-        forget();
+        revoked.forget();
         context.letGo(); // else an idle connection would stay open for ever, and so would one whose reader has stalled
       },
     ),

@@ -13,6 +13,7 @@ import type { EventStreamParts } from "./event-stream.ts";
 import type { ApiParts } from "./parts.ts";
 import { PermissionEvents } from "./permission-events.ts";
 import { acceptsStream, runAfter, runStream } from "./run-stream.ts";
+import { revokedMeanwhile, tokenEnd } from "./token-end.ts";
 import { problemOf, within } from "./wait.ts";
 
 type MessageParts = EventStreamParts &
@@ -81,7 +82,10 @@ async function answerFor(
   }
   const waitSeconds = parts.config.gateway.wait_seconds;
   context.hold(waitSeconds + 10);
-  const frame = await within(handle.ended, waitSeconds * 1_000, null, parts.clock, parts.leaving);
+  const revoked = tokenEnd(parts.devices, principalOf(context).device_id);
+  const hurry = AbortSignal.any([parts.leaving, revoked.signal]);
+  const frame = await within(handle.ended, waitSeconds * 1_000, null, parts.clock, hurry).finally(revoked.forget);
+  if (revoked.signal.aborted) throw revokedMeanwhile();
   if (frame?.type === "error" && keyed) await released(parts, keyed.key, handle.run_id);
   if (frame) return ended(frame);
   keyed?.answered();

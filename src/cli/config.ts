@@ -7,7 +7,7 @@ import { configDir, configPath, displayPath } from "../config/paths.ts";
 import type { Json } from "../lib/json.ts";
 import type { Context } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
-import { printable, printableLine } from "./printable.ts";
+import { printable, printableJson, printableLine } from "./printable.ts";
 import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -109,7 +109,7 @@ function noteFaults(terminal: Terminal, { warnings, channelFaults }: LoadedConfi
 function printValue(terminal: Terminal, value: Json): void {
   if (typeof value === "string") terminal.print(printable(value));
   else if (typeof value === "object" && !Array.isArray(value)) terminal.json(value);
-  else terminal.print(JSON.stringify(value)); // lists on one line, so that a script can read them with `read`
+  else terminal.print(printableJson(JSON.stringify(value))); // lists on one line, so that a script can read them with `read`
 }
 
 /** A value in a table's cell. */

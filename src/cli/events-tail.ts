@@ -4,6 +4,7 @@ import { readSse } from "../lib/sse.ts";
 import type { Context } from "./command.ts";
 import { CommandError, EXIT } from "./exit-codes.ts";
 import { LocalClient } from "./local-client.ts";
+import { printableJson } from "./printable.ts";
 import { cell, parseObject, type Row } from "./rows.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,7 +21,7 @@ export async function tailEvents({ args, terminal, clock, env, events }: Context
       const frame = type === "event" ? parseObject(data) : null;
       if (!isObject(frame?.["data"])) continue;
       // Not terminal.json(): it indents for people, and this is a document a line.
-      terminal.print(args.flag("json") ? JSON.stringify(frame) : line(terminal, frame, frame["data"]));
+      terminal.print(args.flag("json") ? printableJson(JSON.stringify(frame)) : line(terminal, frame, frame["data"]));
     }
   } catch (error) {
     if (abort.signal.aborted) return EXIT.interrupted;

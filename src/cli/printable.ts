@@ -13,6 +13,11 @@ export function printableLine(text: string): string {
   return text.replace(ALL, escaped);
 }
 
+/** A JSON document for a terminal: the same document, in which nothing draws on it. Line feeds and blanks are its own. */
+export function printableJson(json: string): string {
+  return json.replace(BESIDES_LINES, escaped);
+}
+
 function escaped(char: string): string {
   if (char === "\n") return "\\n";
   if (char === "\r") return "\\r";

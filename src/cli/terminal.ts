@@ -1,5 +1,5 @@
 import { OutputClosed } from "./exit-codes.ts";
-import { printable } from "./printable.ts";
+import { printable, printableJson } from "./printable.ts";
 
 /** Where text goes. */
 export interface Output {
@@ -62,7 +62,7 @@ export class Terminal {
 
   /** One JSON document to stdout: indented for a person, compact for a program. @throws OutputClosed */
   json(value: unknown): void {
-    this.print(this.#out.isTerminal ? JSON.stringify(value, null, 2) : JSON.stringify(value));
+    this.print(printableJson(this.#out.isTerminal ? JSON.stringify(value, null, 2) : JSON.stringify(value)));
   }
 
   /** A line to stderr: hints, warnings, errors. That nobody reads it is no reason to stop. */

@@ -181,7 +181,9 @@ function askPermission(parts: RunsParts, run: StoredRun, event: Extract<AgentEve
     return;
   }
   const { run_id, session_id } = run;
-  parts.permissions.ask({ run_id, session_id, title: event.title, options: event.options }, event.decide);
+  const question = { run_id, session_id, title: event.title, options: event.options };
+  // Of a run that begins again after a restart, whoever asked is just coming back.
+  parts.permissions.ask(question, event.decide, { waits: run.attempt > 1 });
 }
 
 /** Commits the end, waiting for a full or locked store for as long as the process lives. False: it had ended before. */

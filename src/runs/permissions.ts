@@ -48,9 +48,16 @@ export class Permissions {
     return [...this.#pending.values()].map(({ request }) => request);
   }
 
-  /** Asks whoever listens. `decide` is called exactly once: at once with `deny` when nobody is there to be asked. */
-  ask(question: Omit<PermissionRequest, "request_id">, decide: (decision: PermissionDecision) => void): void {
-    if (!this.#heard(question.run_id)) {
+  /**
+   * Asks whoever listens. `decide` is called exactly once: at once with `deny` when nobody is there to be asked, unless
+   * somebody is to be waited for.
+   */
+  ask(
+    question: Omit<PermissionRequest, "request_id">,
+    decide: (decision: PermissionDecision) => void,
+    { waits = false }: { readonly waits?: boolean } = {},
+  ): void {
+    if (!waits && !this.#heard(question.run_id)) {
       decide("deny");
       return;
     }

@@ -16,6 +16,8 @@ describe("requireAgent()", () => {
     { kind: "model", provider: "openai", base_url: "http://127.0.0.1:9000/v1", model: "m" },
     { kind: "auto", provider: "ollama", model: "llama3" },
     { kind: "acp", command: ["opencode", "acp"] },
+    { kind: "acp", command: ["/opt/my agents/run"] },
+    { kind: "acp", command: ["my agent", "--acp"] },
   ];
   test.each(complete)("takes %j", (settings) => {
     expect(() => requireAgent(agentConfig(settings))).not.toThrow();
@@ -30,6 +32,7 @@ describe("requireAgent()", () => {
     [{ kind: "model", provider: "openai", model: "gpt-5" }, "agent.api_key", "env:OPENAI_API_KEY"],
     [{ kind: "auto", provider: "anthropic", model: "claude" }, "agent.api_key", "env:ANTHROPIC_API_KEY"],
     [{ kind: "acp" }, "agent.command", "zeroclaw agent detect"],
+    [{ kind: "acp", command: ["opencode acp"] }, "agent.command", `'["opencode","acp"]'`],
     [{ kind: "acp", command: [] }, "agent.command", "zeroclaw agent detect"],
   ];
   test.each(incomplete)("refuses %j, names %s and says what to do: %s", (settings, key, hint) => {

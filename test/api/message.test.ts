@@ -195,4 +195,21 @@ describe("POST /api/message", () => {
     await next.until("it runs again", () => next.agent.turns.length === 1);
     expect(next.agent.last.turn).toMatchObject({ text: "Slow", attempt: 2, run_id: json["run_id"] });
   });
+
+  test.each([
+    ["/api/message", { message: "Hi" }],
+    ["/webhook", { message: "Hi" }],
+  ])("%s gives its answer to nobody whose token was revoked while it waited", async (path, body) => {
+    await using door = await Door.open();
+    door.agent.script = null;
+    const owner = await door.paired();
+    const phone = await door.paired("chat");
+    const asking = phone.post(path, body);
+    await door.until("a turn", () => door.agent.turns.length === 1);
+    await owner.delete(`/api/devices/${phone.device_id}`);
+    const answer = await asking; // before the agent says anything
+    expect([answer.status, answer.json["code"]]).toEqual([401, "unauthorized"]);
+    door.agent.last.done();
+    await door.settle();
+  });
 });

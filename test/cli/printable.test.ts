@@ -1,9 +1,22 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { printable, printableLine } from "../../src/cli/printable.ts";
+import { printable, printableJson, printableLine } from "../../src/cli/printable.ts";
 
 test("printable() shows what would draw on a terminal, and keeps lines and tabs", () => {
   expect(printable("\u001b[2Jhi\u0007\n\tthere\r\n")).toBe("\\u001b[2Jhi\\u0007\n\tthere\n");
+});
+
+test("printableJson() is the same document, and draws on no terminal", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.boolean(), (text, indented) => {
+      const value = { [text]: [text] };
+      const shown = printableJson(JSON.stringify(value, null, indented ? 2 : undefined));
+      expect(JSON.parse(shown)).toEqual(JSON.parse(JSON.stringify(value)));
+      expect(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u.test(shown.replaceAll("\n", ""))).toBe(
+        false,
+      );
+    }),
+  );
 });
 
 test("printable() shows a carriage return alone, which would overwrite its line", () => {

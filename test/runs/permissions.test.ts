@@ -42,6 +42,24 @@ describe("Permissions", () => {
     expect(permissions.pending().map(({ title }) => title)).toEqual(["write", "send"]);
   });
 
+  test("waits for somebody who is coming back, for a minute", () => {
+    const { permissions, ask, decided, listen, asked, clock } = open();
+    permissions.ask(
+      { run_id: "r1", session_id: "s", title: "write", options: ["allow", "deny"] },
+      (decision) => decided.push(decision),
+      { waits: true },
+    );
+    expect(decided).toEqual([]);
+    listen();
+    expect(permissions.pending().map(({ title }) => title)).toEqual(["write"]);
+    permissions.answer(permissions.pending()[0]?.request_id ?? "", "allow");
+    expect(decided).toEqual(["allow"]);
+    expect(asked).toEqual([]);
+    ask("delete");
+    clock.advance(PERMISSION_TIMEOUT_MS);
+    expect([decided, clock.timers]).toEqual([["allow", "deny"], 0]);
+  });
+
   test("asks everybody who listens, and takes the first answer", () => {
     const { permissions, ask, asked, decided, listen, settled, clock } = open();
     listen();
