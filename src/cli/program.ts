@@ -1,5 +1,6 @@
 import { nearest } from "../lib/nearest.ts";
 import { COMMIT, VERSION } from "../lib/version.ts";
+import { parseArguments } from "./args.ts";
 import type { Command, Surroundings } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { EXIT, errorText, exitCodeOf, UsageError } from "./exit-codes.ts";
@@ -36,7 +37,6 @@ async function serve(request: Request, surroundings: Surroundings): Promise<numb
       return EXIT.ok;
     }
     case "run": {
-      const { parseArguments } = await import("./args.ts");
       return request.command.run({ ...surroundings, args: parseArguments(request.command, request.rest) });
     }
   }
