@@ -32,6 +32,9 @@ export interface GatewayOptions {
   readonly agent?: Agent;
 }
 
+/** Longer than a client that waits for the port takes to come. A real millisecond: it is the event loop that has to turn. */
+const ANSWER_FIRST_MS = 1;
+
 /** A gateway that answers. */
 export interface RunningGateway {
   readonly host: string;
@@ -70,11 +73,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
     undo.push(() => server.stop(true));
     if (options.newPairing) await services.forgetEveryone();
     const code = services.open(`${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${server.port}`);
-    // After the port, which need not wait for it: a second server takes more than a millisecond.
-    const local = listenLocal(paths.socket, (request, server) => services.handleLocal(request, server));
-    if ("server" in local) undo.push(() => local.server.stop(true));
     note(server.port ?? port);
     await services.resume();
+    // Who knocks while we start is answered before the second server is made, which holds up the event loop for 1 to 2 ms.
+    await Bun.sleep(ANSWER_FIRST_MS);
+    const local = listenLocal(paths.socket, (request, server) => services.handleLocal(request, server));
+    if ("server" in local) undo.push(() => local.server.stop(true));
     return {
       host,
       port: server.port ?? port,
