@@ -7,6 +7,11 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 
 const ROOT = join(import.meta.dir, "..");
+/**
+ * How many times longer than usual code is interpreted before it is compiled to machine code, until the gateway has started
+ * (`cli/gateway.ts` ends that): what runs once does not pay back the compiler's time, nor its 3 MB of memory.
+ */
+const JIT_RELUCTANCE = 8;
 
 const { values } = parseArgs({ options: { outfile: { type: "string", default: join(ROOT, "dist/zeroclaw") } } });
 const outfile = values.outfile;
@@ -31,6 +36,7 @@ const build = Bun.spawnSync(
     "--no-compile-autoload-bunfig",
     "--no-compile-autoload-tsconfig",
     "--no-compile-autoload-package-json",
+    `--compile-jit-policy=${JIT_RELUCTANCE}`,
     `--define=ZEROCLAW_COMMIT=${JSON.stringify(commit || "unknown")}`,
     `--outfile=${outfile}`,
   ],

@@ -56,6 +56,7 @@ async function serve(context: Context, start: Start, log: Log, interrupts: Inter
   const randomPort = loaded.config.gateway.port === 0;
   announce(terminal, log, gatewayBanner({ host, port, randomPort, code, newPairing }));
   for (const warning of new Set([...loaded.warnings, ...running.warnings])) log.warn(warning);
+  Bun.unsafe.setJITPolicy(1); // the executable starts reluctant to compile (scripts/build.ts); from here on it pays
   return untilStopped(running, interrupts, clock, log);
 }
 
