@@ -39,7 +39,7 @@ export class SessionStream {
   #bytes = 0;
   readonly #waiting = new Set<() => void>();
   /** Settles when nobody is between a number and its frame. */
-  #section: Promise<unknown> | null = null;
+  #section: Promise<void> | null = null;
   #readers = 0;
   #ended = false;
 
@@ -72,8 +72,8 @@ export class SessionStream {
 
   /** The next number, once it can never be given out again. Its frame must be appended at once. @throws StoreUnavailable */
   async nextSeq(): Promise<number> {
-    while (this.#section !== null) await this.#section;
-    return this.#number();
+    while (this.#section !== null || this.#next >= this.#limit) await (this.#section ?? this.#reserve());
+    return this.#take();
   }
 
   /**
@@ -82,21 +82,18 @@ export class SessionStream {
    */
   async exclusively<T>(work: (seq: number) => Promise<T>): Promise<T> {
     while (this.#section !== null) await this.#section;
-    const section = this.#number().then(work);
-    const over = section.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#section = over;
+    const section = Promise.withResolvers<void>();
+    this.#section = section.promise; // before anything is awaited: who waits for a reservation looks again after it
     try {
-      return await section;
+      while (this.#next >= this.#limit) await this.#reserve();
+      return await work(this.#take());
     } finally {
       this.#section = null;
+      section.resolve();
     }
   }
 
-  async #number(): Promise<number> {
-    while (this.#next >= this.#limit) await this.#reserve();
+  #take(): number {
     if (this.#limit - this.#next < BLOCK / 4 && !this.#reserving) this.#reserve().catch(() => undefined); // tried again, and reported, when the block is used up
     const seq = this.#next;
     this.#next += 1;

@@ -69,7 +69,10 @@ export class Connection {
     this.client = client;
     this.#socket = socket;
     this.#outbox = new Outbox(socket, () => this.end(CLOSE.too_slow));
-    this.sessions = new SessionReaders(hub.parts, this.#outbox, (session_id) => this.topics.removed(session_id));
+    this.sessions = new SessionReaders(hub.parts, this.#outbox, {
+      removed: (session_id) => this.topics.removed(session_id),
+      idOf: (run_id) => (this.principal ? hub.ids.idOf(this.principal.device_id, run_id) : undefined),
+    });
     this.topics = new Topics(this);
     this.permissions = new PermissionDesk(this);
     this.#deadline = hub.parts.clock.after(AUTHENTICATE_WITHIN_MS, () => this.#timeUp());

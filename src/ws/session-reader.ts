@@ -14,6 +14,14 @@ export interface Wanted {
   readonly stream: boolean;
 }
 
+/** The socket, as a reader knows it. */
+export interface ReaderOwner {
+  /** Called when the session was removed, and nothing more comes. */
+  readonly removed: () => void;
+  /** What the socket's device called the message of a run that it sent on another socket. */
+  readonly idOf: (run_id: string) => string | undefined;
+}
+
 const RETRY_MS = 1_000;
 
 export type ReaderParts = Pick<HubParts, "streams" | "clock" | "log">;
@@ -26,7 +34,7 @@ export class SessionReader {
   readonly #parts: ReaderParts;
   readonly #session_id: string;
   readonly #outbox: Outbox;
-  readonly #removed: () => void;
+  readonly #owner: ReaderOwner;
   readonly #runs = new Map<string, Wanted>();
   /** Everything above this is sent; null: the session is not followed. */
   #followedAfter: number | null = null;
@@ -40,12 +48,11 @@ export class SessionReader {
   /** Whoever followed and has not been told yet that the reader has caught up. */
   #live: (() => void) | null = null;
 
-  /** `removed` is called when the session was, and nothing more comes. */
-  constructor(parts: ReaderParts, session_id: string, outbox: Outbox, removed: () => void) {
+  constructor(parts: ReaderParts, session_id: string, outbox: Outbox, owner: ReaderOwner) {
     this.#parts = parts;
     this.#session_id = session_id;
     this.#outbox = outbox;
-    this.#removed = removed;
+    this.#owner = owner;
   }
 
   get followed(): boolean {
@@ -161,7 +168,7 @@ export class SessionReader {
       if (signal.aborted) return;
       // A new session of that name may be somebody else's, so nobody follows on into it.
       this.stop();
-      this.#removed();
+      this.#owner.removed();
       this.#tellLive();
     } finally {
       streams.release(this.#session_id);
@@ -177,7 +184,7 @@ export class SessionReader {
     const run = this.#runs.get(run_id);
     const followed = this.#followedAfter !== null && seq > this.#followedAfter;
     if (followed || (run && (last || run.stream))) {
-      const text = withId(json, run?.id);
+      const text = withId(json, run ? run.id : this.#owner.idOf(run_id));
       if (this.#paced) this.#outbox.sendPaced(text);
       else this.#outbox.send(text);
     }

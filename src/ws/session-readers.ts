@@ -2,19 +2,26 @@ import type { RunHandle } from "../runs/runs.ts";
 import type { Outbox } from "./outbox.ts";
 import { type ReaderParts, SessionReader, type Wanted } from "./session-reader.ts";
 
+/** The socket, as its readers know it. */
+export interface ReadersOwner {
+  /** Told of a session that was removed while it was read. */
+  readonly removed: (session_id: string) => void;
+  /** What the socket's device called the message of a run; undefined when it is not its own, or too long ago. */
+  readonly idOf: (run_id: string) => string | undefined;
+}
+
 /** The sessions that one socket reads, a reader each. */
 export class SessionReaders {
   readonly #parts: ReaderParts;
   readonly #outbox: Outbox;
-  readonly #removed: (session_id: string) => void;
+  readonly #owner: ReadersOwner;
   readonly #readers = new Map<string, SessionReader>();
   #stopped = false;
 
-  /** `removed` is told of a session that was removed while it was read. */
-  constructor(parts: ReaderParts, outbox: Outbox, removed: (session_id: string) => void) {
+  constructor(parts: ReaderParts, outbox: Outbox, owner: ReadersOwner) {
     this.#parts = parts;
     this.#outbox = outbox;
-    this.#removed = removed;
+    this.#owner = owner;
   }
 
   get size(): number {
@@ -67,7 +74,8 @@ export class SessionReaders {
     this.#tidy();
     let reader = this.#readers.get(session_id);
     if (!reader) {
-      reader = new SessionReader(this.#parts, session_id, this.#outbox, () => this.#removed(session_id));
+      const { removed, idOf } = this.#owner;
+      reader = new SessionReader(this.#parts, session_id, this.#outbox, { removed: () => removed(session_id), idOf });
       this.#readers.set(session_id, reader);
     }
     return reader;

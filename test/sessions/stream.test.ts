@@ -153,6 +153,22 @@ describe("a number that is given out exclusively", () => {
     await reading.over;
   });
 
+  test("comes first although somebody waited for the same block of numbers before", async () => {
+    const stream = new SessionStream(new Disk(), 1);
+    const reading = readAll(stream, 0);
+    const waiting = stream.nextSeq().then((seq) => stream.append(delta(seq)));
+    const slow = stream.exclusively(async (seq) => {
+      await quiet();
+      stream.append(response(seq));
+    });
+    await Promise.all([waiting, slow]);
+    await quiet();
+    const seen = reading.seen.map(({ frame }) => frame.seq ?? 0);
+    expect(seen).toEqual([1, 2]);
+    reading.stop();
+    await reading.over;
+  });
+
   test("that is not used up holds nobody back for ever, and several take turns", async () => {
     const stream = new SessionStream(new Disk(), 1);
     const failed = await stream

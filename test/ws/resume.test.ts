@@ -13,6 +13,27 @@ function seqs(frames: readonly Received[]): number[] {
 }
 
 describe("resume", () => {
+  test("calls a message what its own device called it on another socket, and nobody else's", async () => {
+    const world = byHand();
+    const [client, owner] = [await world.as(PHONE), await world.as(OWNER)];
+    await client.send({ type: "message", content: "Hi", id: "m1", stream: true });
+    world.agent.last.say("Hel");
+    await quiet();
+    client.leave();
+    const again = await world.as(PHONE);
+    for (const socket of [again, owner]) await socket.send({ type: "resume", session_id: MINE, after: 0 });
+    world.agent.last.say("lo");
+    world.agent.last.done();
+    await quiet();
+    for (const [socket, id] of [
+      [again, "m1"],
+      [owner, undefined],
+    ] as const) {
+      const frames = [...socket.of("delta"), ...socket.of("response")];
+      expect(frames.map((frame) => frame["id"])).toEqual([id, id, id]);
+    }
+  });
+
   test("brings the frames after a place, says that it has caught up, and goes on live", async () => {
     const world = byHand();
     const first = await world.as(PHONE);
@@ -147,13 +168,13 @@ describe("resume", () => {
     ]);
   });
 
-  test("shows what other sockets of the device say, without their ids", async () => {
+  test("shows what other sockets of the device say, with their ids: those are one device's, whichever socket they came by", async () => {
     const world = new World();
     const [reader, writer] = [await world.as(PHONE), await world.as(PHONE)];
     await reader.send({ type: "resume", session_id: MINE, after: 0 });
     await writer.send({ type: "message", content: "Hi", id: "m1" });
     expect(reader.last).toMatchObject({ type: "response", content: "You said: Hi" });
-    expect(reader.last).not.toHaveProperty("id");
+    expect(reader.last).toMatchObject({ id: "m1" });
     expect(writer.types).toEqual(["response"]);
   });
 

@@ -27,8 +27,11 @@ async function open() {
   const outbox = new Outbox(socket, () => undefined);
   const log = new Log({ clock, write: () => undefined, format: "json", level: "error" });
   let removed = 0;
-  const reader = new SessionReader({ streams, clock, log }, "s", outbox, () => {
-    removed += 1;
+  const reader = new SessionReader({ streams, clock, log }, "s", outbox, {
+    removed: () => {
+      removed += 1;
+    },
+    idOf: () => undefined,
   });
   const stream = await streams.acquire("s");
   const sent = () => socket.texts.map((text) => JSON.parse(text).seq);
