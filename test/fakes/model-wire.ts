@@ -26,6 +26,9 @@ export type Part =
   /** A tool call whose input comes in these fragments, one chunk each. */
   | { readonly call: string; readonly id: string; readonly fragments: readonly string[] }
   | { readonly end: "stop" | "length" | "tool" | "filter"; readonly usage?: Counted }
+  /** Why it ends, and then what marks the end: the two of which `end` is made. */
+  | { readonly finish: "stop" | "length" | "tool" | "filter" }
+  | { readonly over: true }
   /** An error object in the middle of the stream. */
   | { readonly failure: string }
   /** These bytes as they are. */
@@ -57,6 +60,8 @@ export function chunksOf(
 const OPENAI_ENDS = { stop: "stop", length: "length", tool: "tool_calls", filter: "content_filter" } as const;
 const ANTHROPIC_ENDS = { stop: "end_turn", length: "max_tokens", tool: "tool_use", filter: "refusal" } as const;
 
+const OPENAI_OVER = "data: [DONE]\n\n";
+
 export class OpenAiStream {
   readonly #model: unknown;
   readonly #usage: boolean;
@@ -75,6 +80,8 @@ export class OpenAiStream {
     if ("say" in chunk) return this.#delta({ role: "assistant", content: chunk.say });
     if ("think" in chunk) return this.#delta({ role: "assistant", reasoning_content: chunk.think });
     if ("failure" in chunk) return sse({ error: { message: chunk.failure, type: "server_error", code: null } });
+    if ("finish" in chunk) return this.#delta({}, OPENAI_ENDS[chunk.finish]);
+    if ("over" in chunk) return OPENAI_OVER;
     if ("end" in chunk) return this.#end(chunk.end, chunk.usage);
     if ("begins" in chunk) this.#calls += 1;
     const started = "begins" in chunk ? { id: chunk.id, type: "function" } : {};
@@ -86,7 +93,7 @@ export class OpenAiStream {
   #end(end: keyof typeof OPENAI_ENDS, usage: Counted | undefined): string {
     const counted =
       usage === undefined || !this.#usage ? "" : sse({ ...this.#base(), choices: [], usage: openAiUsage(usage) });
-    return `${this.#delta({}, OPENAI_ENDS[end])}${counted}data: [DONE]\n\n`;
+    return `${this.#delta({}, OPENAI_ENDS[end])}${counted}${OPENAI_OVER}`;
   }
 
   #delta(delta: object, finish_reason: string | null = null): string {
@@ -123,7 +130,9 @@ export class AnthropicStream {
     }
     if ("failure" in chunk)
       return this.#event("error", { error: { type: "overloaded_error", message: chunk.failure } });
-    if ("end" in chunk) return this.#end(chunk.end, chunk.usage);
+    if ("finish" in chunk) return this.#finish(chunk.finish);
+    if ("over" in chunk) return this.#event("message_stop", {});
+    if ("end" in chunk) return this.#finish(chunk.end, chunk.usage) + this.#event("message_stop", {});
     const input = this.#delta({ type: "input_json_delta", partial_json: chunk.input });
     if (!("begins" in chunk)) return input;
     const block = { type: "tool_use", id: chunk.id, name: chunk.begins, input: {} };
@@ -132,10 +141,10 @@ export class AnthropicStream {
     );
   }
 
-  #end(end: keyof typeof ANTHROPIC_ENDS, usage: Counted = { input: 12, output: 5 }): string {
+  #finish(end: keyof typeof ANTHROPIC_ENDS, usage: Counted = { input: 12, output: 5 }): string {
     const delta = { stop_reason: ANTHROPIC_ENDS[end], stop_sequence: null };
     const counted = { input_tokens: usage.input, output_tokens: usage.output };
-    return this.#close() + this.#event("message_delta", { delta, usage: counted }) + this.#event("message_stop", {});
+    return this.#close() + this.#event("message_delta", { delta, usage: counted });
   }
 
   /** Begins a block unless one of its kind is open. */

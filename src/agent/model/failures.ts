@@ -1,15 +1,18 @@
 import { isObject } from "../../lib/json.ts";
 import { AgentError } from "../agent.ts";
-import type { Refusal } from "./refusal.ts";
+import { Refusal } from "./refusal.ts";
 import { saidBy, saidIn, shown } from "./said.ts";
 import type { ModelServer } from "./server.ts";
 
 const CONTEXT =
-  /context[ _-]?(?:length|size|window)|maximum context|prompt is too long|too many (?:input )?tokens|input is too long|reduce the length|request too large/i;
+  /context[ _-]?(?:length|size|window)|maximum context|prompt is too long|too many (?:input )?tokens|input is too long|reduce the length|request too large|maximum prompt length|maximum number of tokens|context overflow/i;
 const KEY = /api[ _-]?key|unauthori[sz]ed|authentication/i;
 const MODEL = /\bmodel\b/i;
 const UNKNOWN = /not[ _]found|does not exist|unknown|not a valid|invalid model|no such|not supported|unsupported/i;
 const BUSY = /overloaded|rate.?limit|too many requests|capacity|try again later|unavailable/i;
+
+/** When one of many answers may be over. */
+const FULL_S = 5;
 
 /** Whether the server knows no model of that name. */
 export function isUnknownModel({ status, said }: Refusal): boolean {
@@ -17,12 +20,25 @@ export function isUnknownModel({ status, said }: Refusal): boolean {
   return status === 404 || (status === 400 && MODEL.test(said) && UNKNOWN.test(said) && !/\btools?\b/i.test(said));
 }
 
+/** Whether the server cannot read as much as it was sent. */
+export function isTooLong({ status, said }: Refusal): boolean {
+  return status === 413 || ((status === 400 || status >= 500) && CONTEXT.test(said));
+}
+
+/** Some servers begin to answer, and say only then that they cannot read as much; null when it is anything else. */
+export function tooLongIn({ secrets }: ModelServer, error: unknown): Refusal | null {
+  const data = dataOf(error);
+  if (typeof data !== "string" && !isTold(data)) return null;
+  const said = saidInStream(data, secrets);
+  return CONTEXT.test(said) ? new Refusal(413, said) : null;
+}
+
 /** A refusal as whoever asked should read it. `models` are names that the server does have, for an unknown one. */
 export function refused(server: ModelServer, refusal: Refusal, models: readonly string[] = []): AgentError {
   const { status, said, retryAfter } = refusal;
   const told = said === "" ? "" : ` It said: "${said}"`;
   if (status === 401 || status === 403 || (status === 400 && KEY.test(said))) return wrongKey(server, status, told);
-  if (status === 413 || ((status === 400 || status >= 500) && CONTEXT.test(said))) return tooLong(server, told);
+  if (isTooLong(refusal)) return tooLong(server, told);
   if (isUnknownModel(refusal)) return unknownModel(server, status, told, models);
   const answered = `The model at ${server.shown} answered ${status}.${told}`;
   if (status >= 300 && status < 400) {
@@ -44,6 +60,14 @@ export function unreachable(server: ModelServer, error: unknown): AgentError {
   const running = server.loopback ? ` Is ${provider === "custom" ? "the server" : provider} running?` : "";
   const { why, hint = running } = reasonOf(error, server);
   return new AgentError(`Cannot reach the model at ${server.shown}: ${why}.${hint}`, { code: "agent_unavailable" });
+}
+
+/** More turns than have room at once. */
+export function fullHouse({ shown: at }: ModelServer, turns: number): AgentError {
+  return new AgentError(`The model at ${at} is answering ${turns} questions already. Ask again in ${FULL_S} s.`, {
+    code: "agent_unavailable",
+    retryAfter: FULL_S,
+  });
 }
 
 export function brokenOff(server: ModelServer, error?: unknown): AgentError {
@@ -70,9 +94,9 @@ export function failedStream(server: ModelServer, error: unknown): AgentError {
   const name = error instanceof Error ? error.name : "";
   if (/without a finish (?:reason|chunk)/.test(String(error))) return brokenOff(server);
   const data = dataOf(error);
-  const told = isObject(data) && ("error" in data || "message" in data) && !(data instanceof Error);
-  if (!told && (name === "AI_JSONParseError" || name === "AI_TypeValidationError")) return malformed(server, error);
-  const said = typeof data === "string" ? saidIn(data, server.secrets) : saidBy(data, server.secrets);
+  if (!isTold(data) && (name === "AI_JSONParseError" || name === "AI_TypeValidationError"))
+    return malformed(server, error);
+  const said = saidInStream(data, server.secrets);
   const options = BUSY.test(said) ? ({ code: "agent_unavailable" } as const) : {};
   return new AgentError(`The model at ${server.shown} failed while it answered. It said: "${said}"`, options);
 }
@@ -148,6 +172,15 @@ function malformed({ shown: at, secrets }: ModelServer, error: unknown): AgentEr
   return new AgentError(
     `The model at ${at} sent something that is no part of an answer: "${text}". Is agent.base_url right?`,
   );
+}
+
+/** An object in which the server says what is wrong. */
+function isTold(data: unknown): boolean {
+  return isObject(data) && ("error" in data || "message" in data) && !(data instanceof Error);
+}
+
+function saidInStream(data: unknown, secrets: readonly string[]): string {
+  return typeof data === "string" ? saidIn(data, secrets) : saidBy(data, secrets);
 }
 
 /** The server's own object, out of what the SDK made of it. */

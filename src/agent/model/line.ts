@@ -2,7 +2,7 @@ import { type Clock, sleep, type Timer } from "../../lib/clock.ts";
 import { below, type Random } from "../../lib/random.ts";
 import type { Log } from "../../observe/log.ts";
 import { AgentError } from "../agent.ts";
-import { brokenOff, notAnAnswer, silent, unreachable } from "./failures.ts";
+import { brokenOff, isTooLong, notAnAnswer, silent, unreachable } from "./failures.ts";
 import { readStart, watched } from "./read-body.ts";
 import { Refusal, retryAfterIn } from "./refusal.ts";
 import { saidIn, shown } from "./said.ts";
@@ -69,8 +69,9 @@ export class ModelLine {
   }
 
   /** Milliseconds until it is asked again; null when that is of no use. */
-  #waitBefore(attempt: number, { passing, retryAfter }: Refusal): number | null {
-    if (this.#server.loopback || !passing || attempt >= RETRIES) return null;
+  #waitBefore(attempt: number, refusal: Refusal): number | null {
+    const { passing, retryAfter } = refusal;
+    if (this.#server.loopback || !passing || isTooLong(refusal) || attempt >= RETRIES) return null;
     if (retryAfter !== undefined) return retryAfter <= MAX_WAIT_S ? retryAfter * 1_000 : null;
     return FIRST_BACKOFF_MS * 3 ** attempt + below(this.#parts.random, 256);
   }
@@ -95,13 +96,16 @@ export class ModelLine {
     if (!response.ok) return this.#refusalOf(response, stop);
     const type = response.headers.get("content-type") ?? "";
     if (/\bhtml\b|\bjson\b/i.test(type)) throw this.#fail(await this.#noAnswer(response, stop, /html/i.test(type)));
-    return new Response(this.#body(response, stop), { status: response.status, headers: response.headers });
+    const over = () => init.signal?.removeEventListener("abort", leave);
+    return new Response(this.#body(response, stop, over), { status: response.status, headers: response.headers });
   }
 
-  #body(response: Response, stop: AbortController): ReadableStream<Uint8Array> {
+  #body(response: Response, stop: AbortController, over: () => void): ReadableStream<Uint8Array> {
     const server = this.#server;
     return watched(response.body, {
+      clock: this.#parts.clock,
       stop,
+      over,
       server,
       reading: () => this.#listen((error) => stop.abort(this.#fail(error))),
       read: () => this.#rest(),

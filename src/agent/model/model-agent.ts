@@ -5,7 +5,16 @@ import type { AgentParts } from "../agent-parts.ts";
 import type { AgentConfig } from "../agents.ts";
 import type { Tools } from "../tools/tools.ts";
 import { type Connected, Exchange } from "./exchange.ts";
-import { brokenOff, failedStream, isUnknownModel, noAnswer, refused } from "./failures.ts";
+import {
+  brokenOff,
+  failedStream,
+  fullHouse,
+  isTooLong,
+  isUnknownModel,
+  noAnswer,
+  refused,
+  tooLongIn,
+} from "./failures.ts";
 import { instructionsFor } from "./instructions.ts";
 import { knownModels } from "./known-models.ts";
 import { type LineParts, ModelLine } from "./line.ts";
@@ -16,7 +25,7 @@ import { loadSdk, type Sdk } from "./sdk.ts";
 import { type ModelServer, serverOf } from "./server.ts";
 import { Speech } from "./speech.ts";
 import { estimateTokens } from "./tokens.ts";
-import { type Said, windowOf } from "./window.ts";
+import { costOf, type Said, windowOf } from "./window.ts";
 
 /** Times that the model is asked for one answer; the last time it may use no more tools. */
 const MAX_STEPS = 12;
@@ -24,6 +33,13 @@ const MAX_STEPS = 12;
 const ANTHROPIC_OUTPUT = 8_192;
 /** Kept free for the answer when no limit is set. */
 const USUAL_OUTPUT = 4_096;
+/**
+ * Bun has 256 requests under way in one process and lets the next wait: silent models must leave room for those of
+ * channels, webhooks and tools.
+ */
+const MAX_TURNS = 192;
+/** Asked again with less of the conversation, when a server cannot read as much as was estimated. */
+const MAX_HALVINGS = 3;
 
 type ModelSettings = Pick<
   AgentConfig,
@@ -42,6 +58,9 @@ interface Question {
   readonly instructions: string;
   readonly messages: readonly Said[];
   readonly tools: Tools | null;
+  /** Tokens that the messages may be. */
+  readonly budget: number;
+  readonly halvings: number;
 }
 
 class ModelAgent implements Agent {
@@ -54,6 +73,8 @@ class ModelAgent implements Agent {
   readonly #exchange: Exchange;
   /** The server refuses requests that offer tools, or that ask for usage. */
   readonly #refuses = new Set<Extra>();
+  /** Tokens of a conversation that it can read, once it has refused more. */
+  #readable = Number.POSITIVE_INFINITY;
 
   constructor(config: ModelSettings, server: ModelServer, parts: LineParts) {
     this.#config = config;
@@ -65,12 +86,13 @@ class ModelAgent implements Agent {
 
   async *run(turn: AgentTurn, signal: AbortSignal): AsyncGenerator<AgentEvent, void, void> {
     signal.throwIfAborted();
+    if (this.#underWay.size >= MAX_TURNS) throw fullHouse(this.#server, MAX_TURNS);
     const own = new AbortController();
     const stop = AbortSignal.any([signal, own.signal]);
     this.#underWay.add(own);
     try {
       const question = await untilAborted(this.#questionOf(turn), stop);
-      yield* this.#answer(question, stop);
+      yield* this.#answer(turn, question, stop);
     } catch (error) {
       if (stop.aborted) throw stop.reason;
       throw error instanceof StoreUnavailable ? withoutStore(error) : error;
@@ -92,30 +114,50 @@ class ModelAgent implements Agent {
     const instructions = instructionsFor(turn, { system_prompt, now: this.#parts.clock.now() });
     const output = Math.min(this.#maxOutput ?? USUAL_OUTPUT, Math.floor(context_tokens / 2));
     const around = estimateTokens(instructions) + estimateTokens(JSON.stringify(tools?.specs ?? []));
-    const messages = await windowOf(turn, context_tokens - output - around);
-    return { sdk, instructions, messages, tools: tools === null || tools.specs.length === 0 ? null : tools };
+    const budget = Math.min(context_tokens - output - around, this.#readable);
+    const messages = await windowOf(turn, budget);
+    const used = tools === null || tools.specs.length === 0 ? null : tools;
+    return { sdk, instructions, messages, tools: used, budget, halvings: 0 };
   }
 
-  /** Asks, and once more without what the server refuses to hear of. */
-  async *#answer(question: Question, signal: AbortSignal): AsyncGenerator<AgentEvent, void, void> {
+  /** Asks, and again without what the server refuses to hear of, or with less of the conversation. */
+  async *#answer(turn: AgentTurn, first: Question, signal: AbortSignal): AsyncGenerator<AgentEvent, void, void> {
     const without = new Set(this.#refuses);
+    let question = first;
     for (;;) {
       const attempt = new Attempt(new ModelLine(this.#server, this.#parts), this.#exchange);
       try {
         yield* this.#ask(question, attempt, without, signal);
         for (const extra of without) this.#remember(extra);
+        if (question.halvings > 0) this.#rememberBudget(question.budget);
         return;
       } catch (error) {
         if (signal.aborted) throw error;
-        const failure = attempt.line.failure ?? error;
-        const extra = failure instanceof Refusal && attempt.fresh ? refusedExtra(failure) : null;
+        const failure = attempt.line.failure ?? (attempt.fresh ? tooLongIn(this.#server, error) : null) ?? error;
+        if (!(failure instanceof Refusal) || !attempt.fresh) throw await this.#explain(failure, signal);
+        const extra = refusedExtra(failure);
+        const shorter = isTooLong(failure) ? await untilAborted(this.#shorter(turn, question), signal) : null;
         const sent = extra !== null && !without.has(extra) && (extra === "usage" || question.tools !== null);
-        if (!sent) throw await this.#explain(failure, signal);
-        without.add(extra);
+        if (shorter !== null) question = shorter;
+        else if (sent) without.add(extra);
+        else throw await this.#explain(failure, signal);
       } finally {
         attempt.connected.leave();
       }
     }
+  }
+
+  /**
+   * The question with half of what was sent of the conversation; null when that was tried often enough, or is no less.
+   * What was just said is cut only when nothing is left before it.
+   */
+  async #shorter(turn: AgentTurn, question: Question): Promise<Question | null> {
+    if (question.halvings === MAX_HALVINGS) return null;
+    const sent = costOf(...question.messages);
+    const newest = costOf({ content: turn.text });
+    const budget = Math.max(Math.floor(sent / 2), newest < sent ? newest : 0);
+    const messages = await windowOf(turn, budget);
+    return costOf(...messages) < sent ? { ...question, messages, budget, halvings: question.halvings + 1 } : null;
   }
 
   async *#ask(
@@ -178,6 +220,22 @@ class ModelAgent implements Agent {
     const what =
       extra === "tools" ? "The model takes no tools; it is asked without them" : "The server counts no tokens";
     this.#parts.log.warn(what, { model: this.model, server: this.#server.shown });
+  }
+
+  #rememberBudget(tokens: number): void {
+    const known = this.#readable !== Number.POSITIVE_INFINITY;
+    this.#readable = Math.min(this.#readable, tokens);
+    if (known) return;
+    const { context_tokens } = this.#config;
+    this.#parts.log.warn(
+      "The model reads less than was sent; it is sent shorter conversations. Lower agent.context_tokens",
+      {
+        model: this.model,
+        server: this.#server.shown,
+        context_tokens,
+        conversation_tokens: tokens,
+      },
+    );
   }
 
   get #maxOutput(): number | undefined {

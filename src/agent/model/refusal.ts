@@ -24,17 +24,24 @@ export class Refusal extends Error {
 
 const A_DAY = 86_400;
 
-/** When to come again, in whole seconds: `retry-after-ms` (OpenAI), `Retry-After` in seconds or as a date (RFC 9110, 10.2.3). */
+/** RFC 9110, 5.6.7. `Date.parse` alone takes almost anything: `-5` is a day in 2001. */
+const DATE = /^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,? /i;
+
+/**
+ * When to come again, in whole seconds: `retry-after-ms` (OpenAI), `Retry-After` in seconds or as a date (RFC 9110, 10.2.3).
+ * What is no time to come says nothing.
+ */
 export function retryAfterIn(headers: Headers, clock: Pick<Clock, "now">): number | undefined {
-  const ms = headers.get("retry-after-ms");
-  if (ms !== null && /^\d{1,12}(?:\.\d+)?$/.test(ms)) return bounded(Number(ms) / 1_000);
-  const text = headers.get("retry-after");
-  if (text === null) return undefined;
-  if (/^\d{1,12}(?:\.\d+)?$/.test(text)) return bounded(Number(text));
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : bounded((at - clock.now()) / 1_000);
+  const ms = numberIn(headers.get("retry-after-ms"));
+  const text = headers.get("retry-after") ?? "";
+  const at = DATE.test(text) ? Date.parse(text) : Number.NaN;
+  return bounded(ms / 1_000) ?? bounded(numberIn(text)) ?? bounded((at - clock.now()) / 1_000);
 }
 
-function bounded(seconds: number): number {
-  return Math.min(A_DAY, Math.max(0, Math.ceil(seconds)));
+function numberIn(text: string | null): number {
+  return text !== null && /^\d{1,12}(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function bounded(seconds: number): number | undefined {
+  return seconds > 0 ? Math.min(A_DAY, Math.ceil(seconds)) : undefined;
 }

@@ -12,6 +12,8 @@ const PAGES = [50, 200, 800, 2_000] as const;
 const OVERHEAD = 4;
 /** The newest message gets at least this much, however little the rest leaves. */
 const LEAST = 256;
+/** Without it the model would take half an answer for all that it had to say. */
+const STOPPED = "\n\n[This answer was stopped here.]";
 
 /**
  * As much of the conversation as fits `budget` tokens (estimated), oldest first, ending with what was just said, which is
@@ -41,11 +43,12 @@ async function latest({ history }: Pick<AgentTurn, "history">, budget: number): 
 function fitting(messages: readonly HistoryMessage[], budget: number): { messages: readonly Said[]; whole: boolean } {
   const kept: Said[] = [];
   let left = budget;
-  for (const { role, content } of messages.toReversed()) {
+  for (const { role, content, cut } of messages.toReversed()) {
     if (content.trim() === "") continue; // an empty block is refused by some servers
-    left -= lightestOf(content) > left ? left + 1 : costOf({ role, content });
+    const message = { role, content: cut === true ? `${content}${STOPPED}` : content };
+    left -= lightestOf(content) > left ? left + 1 : costOf(message);
     if (left < 0) return { messages: kept.reverse(), whole: false };
-    kept.push({ role, content });
+    kept.push(message);
   }
   return { messages: kept.reverse(), whole: true };
 }
@@ -61,8 +64,9 @@ function takingTurns(messages: readonly Said[]): readonly Said[] {
   return merged;
 }
 
-function costOf({ content }: Said): number {
-  return estimateTokens(content) + OVERHEAD;
+/** What the messages cost, in tokens. */
+export function costOf(...messages: readonly Pick<Said, "content">[]): number {
+  return messages.reduce((sum, { content }) => sum + estimateTokens(content) + OVERHEAD, 0);
 }
 
 /** No text of this length costs less: what is far too long need not be looked at. */

@@ -59,6 +59,26 @@ describe("a server elsewhere that has no room", () => {
     expect((await failureOf(remoteAgent().agent)).retryAfter).toBe(91);
   });
 
+  test.each(["-5", "0", "0.0", "+5", "soon", "", "1e9", "Sun, 22 Nov 2026 11:59:59 GMT", "Mon, 99 Foo 2026"])(
+    "is taken to have said nothing when it says %p",
+    async (text) => {
+      server.fallback = refuse(429, "Later", { "retry-after": text });
+      const { agent, clock, waiting } = remoteAgent();
+      const failing = failureOf(agent);
+      await waiting(1);
+      clock.advance(1_000);
+      await waiting(2);
+      clock.advance(3_000);
+      const failure = await failing;
+      expect([failure.retryAfter, failure.message.includes("Try again")]).toEqual([undefined, false]);
+    },
+  );
+
+  test("is believed in seconds when its milliseconds are no time", async () => {
+    server.next(refuse(429, "Later", { "retry-after-ms": "0", "retry-after": "45" }));
+    expect((await failureOf(remoteAgent().agent)).retryAfter).toBe(45);
+  });
+
   test("is no longer waited for by who has left", async () => {
     server.next(refuse(429, "Slow down", { "retry-after": "20" }));
     const { agent, clock, waiting } = remoteAgent();
@@ -151,5 +171,5 @@ describe("a model that says nothing", () => {
 test("no timer is left when an answer is over", async () => {
   const { agent, clock } = remoteAgent();
   await eventsOf(agent, turnOf("Hello"));
-  expect(clock.timers).toBe(0);
+  await untilTrue(() => clock.timers === 0); // the response ends a moment after the answer
 });

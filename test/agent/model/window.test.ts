@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { HistoryMessage } from "../../../src/agent/agent.ts";
 import { estimateTokens } from "../../../src/agent/model/tokens.ts";
-import { windowOf } from "../../../src/agent/model/window.ts";
+import { costOf, windowOf } from "../../../src/agent/model/window.ts";
 
 const said = (role: "user" | "assistant", content: string): HistoryMessage => ({ role, content, at: 0 });
 const pairs = (count: number, length = 8) =>
@@ -63,6 +63,20 @@ describe("windowOf()", () => {
       { role: "assistant", content: "three" },
       { role: "user", content: "lost\n\nfour" },
     ]);
+  });
+
+  test("says of an answer that was stopped that it was, within the budget", async () => {
+    const messages = [said("user", "one"), { ...said("assistant", "tw"), cut: true as const }];
+    const window = await windowOf(turn("three", messages), 1_000);
+    expect(window[1]).toEqual({ role: "assistant", content: "tw\n\n[This answer was stopped here.]" });
+    const cost = costOf(...window);
+    expect(await windowOf(turn("three", messages), cost)).toHaveLength(3);
+    expect(await windowOf(turn("three", messages), cost - 1)).toHaveLength(1);
+  });
+
+  test("leaves out an answer that was stopped before it said anything", async () => {
+    const messages = [said("user", "one"), { ...said("assistant", ""), cut: true as const }];
+    expect(await windowOf(turn("two", messages), 1_000)).toEqual([{ role: "user", content: "one\n\ntwo" }]);
   });
 
   test("always fits, takes turns, begins and ends with the user, and skips nothing in between", async () => {
