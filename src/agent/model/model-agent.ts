@@ -129,7 +129,8 @@ class ModelAgent implements Agent {
       try {
         yield* this.#ask(question, attempt, without, signal);
         for (const extra of without) this.#remember(extra);
-        if (question.halvings > 0) this.#rememberBudget(question.budget);
+        // Not what a stranger's text showed: a very dense one would shorten everybody's conversations.
+        if (question.halvings > 0 && turn.reach !== "channel") this.#rememberBudget(question.budget);
         return;
       } catch (error) {
         if (signal.aborted) throw error;

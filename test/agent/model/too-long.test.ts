@@ -59,6 +59,15 @@ test("what a server could read is remembered until the restart, and logged once"
   expect(logged[0]).toContain('"conversation_tokens":2083');
 });
 
+test("what a stranger's text could make shorter is nobody else's: it is not remembered", async () => {
+  const { agent, lines } = agentAt(server.url);
+  server.next(tooLong, answer("Yes."), answer("Yes."));
+  await eventsOf(agent, turnOf("Hi", { ...conversation(40), reach: "channel", device_id: null }));
+  await eventsOf(agent, turnOf("And now?", conversation(40)));
+  expect(sent()).toEqual([41, 19, 41]);
+  expect(lines.join("")).not.toContain("agent.context_tokens");
+});
+
 test("what failed however little was sent is not remembered", async () => {
   const { agent, lines } = agentAt(server.url);
   server.next(tooLong, tooLong, tooLong, tooLong);
