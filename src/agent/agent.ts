@@ -98,5 +98,7 @@ export interface Agent {
   readonly model: string;
   /** Answers one turn. Stops soon after `signal` aborts. @throws AgentError when it cannot answer. */
   run(turn: AgentTurn, signal: AbortSignal): AsyncIterable<AgentEvent>;
+  /** The conversation was deleted: nothing of it may be remembered or used any more. For agents that keep something of it. */
+  forget?(session_id: string): void;
   stop(): Promise<void>;
 }

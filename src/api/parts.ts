@@ -1,3 +1,4 @@
+import type { Agent } from "../agent/agent.ts";
 import type { Tools, ToolUser } from "../agent/tools/tools.ts";
 import type { Devices } from "../auth/devices.ts";
 import type { Lockouts } from "../auth/lockouts.ts";
@@ -30,7 +31,7 @@ export interface ApiParts {
   readonly runs: Runs;
   /** Answers that belong to one request. */
   readonly once: Once;
-  readonly agent: { readonly kind: string; readonly model: string };
+  readonly agent: Pick<Agent, "kind" | "model" | "forget">;
   /** The gateway's tools in somebody's name. */
   readonly toolsOf: (user: ToolUser) => Promise<Tools>;
   readonly streams: Streams;

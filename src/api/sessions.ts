@@ -34,18 +34,21 @@ export function getSession({ store, access }: Pick<ApiParts, "store" | "access">
   };
 }
 
-/** DELETE /api/sessions/{id}: its history too. What runs in it is cancelled first. */
+/** DELETE /api/sessions/{id}: its history too, and what the agent has of it. What runs in it is cancelled first. */
 export function deleteSession({
   store,
   access,
   runs,
   streams,
-}: Pick<ApiParts, "store" | "access" | "runs" | "streams">): Handler {
+  agent,
+}: Pick<ApiParts, "store" | "access" | "runs" | "streams" | "agent">): Handler {
   return async (context) => {
     const { session_id } = await find(access, context);
     await runs.cancelSession(session_id);
     await store.sessions.remove(session_id);
     streams.drop(session_id);
+    // Not before it is gone: what the agent began with meanwhile may still have drawn on it.
+    agent.forget?.(session_id);
     return NO_CONTENT;
   };
 }

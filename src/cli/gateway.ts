@@ -46,6 +46,7 @@ async function startReal(options: GatewayOptions): Promise<RunningGateway> {
 
 async function serve(context: Context, start: Start, log: Log, interrupts: Interrupts): Promise<number> {
   const { args, env, clock, terminal } = context;
+  refuseBelowAgent(env["ZEROCLAW_AGENT_OF"]);
   const flags = flagsOf(args);
   const dir = configDir(env);
   if (!existsSync(configPath(dir))) await (await import("../config/first-file.ts")).createFirstFile(configPath(dir));
@@ -58,6 +59,14 @@ async function serve(context: Context, start: Start, log: Log, interrupts: Inter
   for (const warning of new Set([...loaded.warnings, ...running.warnings])) log.warn(warning);
   Bun.unsafe.setJITPolicy(1); // the executable starts reluctant to compile (scripts/build.ts); from here on it pays
   return untilStopped(running, interrupts, clock, log);
+}
+
+/** A wrapper script may lead agent.command back to this program, which would start gateways without end. @throws UsageError */
+function refuseBelowAgent(pid: string | undefined): void {
+  if (pid === undefined || pid === "") return;
+  throw new UsageError(
+    `Cannot start the gateway: ZEROCLAW_AGENT_OF is "${printableLine(pid)}", so the gateway with that pid runs this as its agent. Its agent.command leads back to this program itself: name the agent's own program there. An agent that is to start a gateway of its own unsets the variable first.`,
+  );
 }
 
 function flagsOf(args: Arguments): { port?: number; host?: string } {

@@ -21,6 +21,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "agent.base_url": text(httpUrl),
   "agent.api_key": text(blankSecret),
   "agent.command": each((value) => (value === "" ? "is empty" : null)),
+  "agent.env": each(variableName, "hidden"),
   "store.url": text(storeUrl),
 };
 
@@ -213,6 +214,17 @@ function prompts(value: Json): string | null {
     if (complaint !== null) return `${showFound(type)} ${complaint}`;
   }
   return null;
+}
+
+/** Of an entry that is more than a name only that is told: the rest may well be the secret itself. */
+function variableName(value: string): string | null {
+  if (value === "") return "is empty; names of variables are wanted";
+  const [name = ""] = /^[^=\s\u0000-\u001f\u007f]*/.exec(value) ?? [];
+  if (name === value) return null;
+  if (name !== "" && value[name.length] === "=") {
+    return `sets ${showFound(name)}; give the name alone: the value comes from the gateway's own environment`;
+  }
+  return "is no name of a variable: it has a blank, a control character or nothing before its =";
 }
 
 function storeUrl(value: string): string | null {

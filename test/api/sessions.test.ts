@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { Door } from "../support/services.ts";
+import { join } from "node:path";
+import { ScriptedAgent } from "../support/agent.ts";
+import { Door, UNLIMITED } from "../support/services.ts";
 
 async function scene() {
   const door = await Door.open();
@@ -91,7 +93,53 @@ describe("GET /api/sessions/{id}", () => {
   });
 });
 
+/** Keeps something of each conversation, until it is told that there is none. */
+class Mindful extends ScriptedAgent {
+  readonly forgotten: string[] = [];
+  onForget = () => {};
+
+  forget(session_id: string): void {
+    this.forgotten.push(session_id);
+    this.onForget();
+  }
+}
+
 describe("DELETE /api/sessions/{id}", () => {
+  test("tells the agent, once what ran there is over and what was said is gone", async () => {
+    const agent = new Mindful();
+    await using door = await Door.open({ agent });
+    const owner = await door.paired();
+    await owner.post("/api/message", { message: "x", session_id: "s" });
+    expect((await owner.delete("/api/sessions/nothing")).status).toBe(404);
+    expect(agent.forgotten).toEqual([]);
+    agent.script = null;
+    const asking = owner.post("/api/message", { message: "y", session_id: "s" });
+    await door.until("it runs", () => agent.turns.length === 2, 0);
+    const seen: unknown[] = [];
+    agent.onForget = () => seen.push(agent.last.signal.aborted, door.store.sessions.get("s"));
+    expect((await owner.delete("/api/sessions/s")).status).toBe(204);
+    expect(await Promise.all(seen)).toEqual([true, null]);
+    expect(agent.forgotten).toEqual(["s"]);
+    expect((await asking).status).toBe(499);
+  });
+
+  test("takes the gateway's tools from an agent's process that had them for it", async () => {
+    const fake = join(import.meta.dir, "../fakes/acp-agent.ts");
+    const command = JSON.stringify([process.execPath, fake, '{"mcpHttp":true}']);
+    const config = `${UNLIMITED}[agent]\nkind = "acp"\ncommand = ${command}\n`;
+    const env = { PATH: process.env["PATH"] ?? "" };
+    await using door = await Door.open({ agent: null, config, env });
+    const owner = await door.paired();
+    const told = (await owner.post("/api/message", { message: "sessions", session_id: "s" })).field("response");
+    const token = /Bearer (zc_[0-9a-f]{64})/.exec(told)?.[1] ?? "";
+    const call = { jsonrpc: "2.0", id: 1, method: "tools/list" };
+    const headers = { Accept: "application/json, text/event-stream" };
+    const asAgent = door.client(token);
+    expect((await asAgent.post("/mcp", call, headers)).status).toBe(200);
+    expect((await owner.delete("/api/sessions/s")).status).toBe(204);
+    expect((await asAgent.post("/mcp", call, headers)).status).toBe(401);
+  });
+
   test("removes the session with its messages and runs", async () => {
     const { door, chat, names } = await scene();
     await using _ = door;

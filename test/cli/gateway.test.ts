@@ -148,6 +148,14 @@ test("`gateway` with an unknown ZEROCLAW_LOG is a usage error", async () => {
   expect(stderr).toContain('ZEROCLAW_LOG is "wran", but it must be debug, info, warn or error. Did you mean "warn"?');
 });
 
+test("`gateway` that a gateway runs as its agent is a usage error that starts nothing", async () => {
+  const { code, stdout, stderr } = await scene.zeroclaw("gateway -p 0", { env: { ZEROCLAW_AGENT_OF: "4711" } });
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toContain('ZEROCLAW_AGENT_OF is "4711", so the gateway with that pid runs this as its agent.');
+  expect(stderr).toContain("agent.command leads back to this program itself");
+  expect(await Bun.file(join(scene.dir, "config.toml")).exists()).toBe(false);
+});
+
 test.each([["-p 80a"], ["-p 65536"], ["--port="], ["--host="], ["--prot 1"], ["-p"], ["extra"]])(
   "`gateway %s` is a usage error that starts nothing",
   async (options) => {

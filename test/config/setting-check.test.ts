@@ -79,6 +79,13 @@ describe("checkSetting", () => {
     },
   );
 
+  test.each(["API_KEY=hunter2", "API_KEY hunter2", "=hunter2"])(
+    "shows nothing of the value that %s in agent.env would set",
+    (entry) => {
+      expect(complaint("agent.env", [entry])).not.toContain("hunter2");
+    },
+  );
+
   test("turns paired tokens into hashes in lower case", () => {
     const [hash, token] = ["AB".repeat(32), `zc_${"cd".repeat(32)}`];
 
@@ -104,6 +111,8 @@ describe("rules", () => {
     ["gateway.trusted_proxies", ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1"]],
     ["agent.base_url", "http://127.0.0.1:11434/v1"],
     ["agent.command", ["agent", "--flag"]],
+    ["agent.env", ["ANTHROPIC_API_KEY", "npm_config_registry", "my.name-1"]],
+    ["agent.env", []],
     ["store.url", "sqlite:state.db"],
     ["store.url", "sqlite:data/state..db"],
     ["channels.shop.expect_every", "30m"],
@@ -157,6 +166,11 @@ describe("rules", () => {
     ["gateway.paired_tokens", ["zc_short"], "entry 1 is neither a hash (64 hex digits) nor a token"],
     ["agent.base_url", "", "empty text is neither an http:// nor an https:// URL"],
     ["agent.command", ["agent", ""], 'entry 2 ("") is empty'],
+    ["agent.env", ["HOME", ""], "entry 2 is empty; names of variables are wanted"],
+    ["agent.env", ["API_KEY=hunter2"], 'entry 1 sets "API_KEY"; give the name alone'],
+    ["agent.env", ["X Y"], "entry 1 is no name of a variable: it has a blank"],
+    ["agent.env", ["=x"], "nothing before its ="],
+    ["agent.env", ["a\u0000b"], "a control character"],
     ["store.url", "sqlite:/etc/passwd", "names a file outside the gateway's folder"],
     ["store.url", "sqlite:../state.db", "names a file outside the gateway's folder"],
     ["store.url", "sqlite:a/../../b", "names a file outside the gateway's folder"],

@@ -15,6 +15,8 @@ export interface AcpFakeOptions {
   readonly exit?: number;
   /** Answers nothing, ever. */
   readonly mute?: "initialize" | "session/new";
+  /** What sessions are called: all the same, or counted from 1 by each process. @default as no other process calls one */
+  readonly ids?: "same" | "counted";
 }
 
 interface Said {
@@ -25,6 +27,8 @@ interface Said {
   update(update: Record<string, unknown>): Promise<void>;
   request(method: string, params: unknown): Promise<unknown>;
 }
+
+let busy = false;
 
 if (import.meta.main) await main(JSON.parse(process.argv[2] ?? "{}"));
 
@@ -62,10 +66,10 @@ async function main(options: AcpFakeOptions): Promise<void> {
           },
     )
     .onRequest("session/new", ({ params }) => {
-      if (mute === "session/new") return never;
+      if (mute === "session/new" || busy) return never;
       if (login) throw RequestError.authRequired();
       count += 1;
-      const sessionId = `s${process.pid}-${count}`;
+      const sessionId = options.ids === "same" ? "same" : `s${options.ids === "counted" ? "" : process.pid}-${count}`;
       sessions.set(sessionId, []);
       opened.push(`new ${JSON.stringify(params.mcpServers)}`);
       return { sessionId };
@@ -218,8 +222,13 @@ const ACTS: Readonly<Record<string, (said: Said, rest: readonly string[]) => Pro
     await say(refused instanceof RequestError ? `refused ${refused.code}` : "it was read");
     return DONE;
   },
+  /** A kind may have its option's id behind a "="; with "muted" among them no session is opened meanwhile. */
   async permission({ say, sessionId, request }, kinds) {
-    const options = kinds.map((kind) => ({ optionId: `id:${kind}`, name: "Yes, always allow everything", kind }));
+    busy = kinds.includes("muted");
+    const options = kinds.map((text) => {
+      const [kind, optionId = `id:${kind}`] = text.split("=");
+      return { optionId, name: "Yes, always allow everything", kind };
+    });
     const toolCall = { toolCallId: "t1", title: "Delete\neverything" };
     const asked = await request("session/request_permission", { sessionId, toolCall, options });
     await say(JSON.stringify(asked));
@@ -231,6 +240,18 @@ const ACTS: Readonly<Record<string, (said: Said, rest: readonly string[]) => Pro
   },
   async deaf({ say }) {
     await say("I will not stop");
+    return new Promise(() => {});
+  },
+  /** Keeps its pipes open, and neither reads nor writes them any more. */
+  async freeze({ say }) {
+    await say("Brr");
+    process.kill(process.pid, "SIGSTOP");
+    return DONE;
+  },
+  /** Goes on and on, and opens no session meanwhile. */
+  async mutter({ say }) {
+    busy = true;
+    setInterval(() => void say("mm "), 5);
     return new Promise(() => {});
   },
   async crash({ say }) {
@@ -253,8 +274,9 @@ const ACTS: Readonly<Record<string, (said: Said, rest: readonly string[]) => Pro
   },
   /** A child that ignores what its parent ignores, and more. */
   async family({ say }) {
-    const script = "trap '' TERM HUP; while :; do sleep 1; done";
-    const child = Bun.spawn(["/bin/sh", "-c", script], { stdio: ["ignore", "ignore", "ignore"] });
+    const script = "trap '' TERM HUP; echo ready; while :; do sleep 1; done";
+    const child = Bun.spawn(["/bin/sh", "-c", script], { stdio: ["ignore", "pipe", "ignore"] });
+    await child.stdout.getReader().read(); // until then a signal ends it
     await say(JSON.stringify([process.pid, child.pid]));
     return DONE;
   },

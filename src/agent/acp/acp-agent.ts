@@ -46,6 +46,10 @@ class AcpAgent implements Agent {
     }
   }
 
+  forget(session_id: string): void {
+    this.#sessions.forget(session_id);
+  }
+
   stop(): Promise<void> {
     return this.#supervisor.stop();
   }

@@ -3,6 +3,7 @@ import { basename, isAbsolute, join } from "node:path";
 import { AgentError } from "../agent.ts";
 import type { AgentParts } from "../agent-parts.ts";
 import type { AgentConfig } from "../agents.ts";
+import type { AcpSystem } from "./system.ts";
 
 /** How an agent's program is run: no shell, nothing inherited but what stands here. */
 export interface AcpCommand {
@@ -23,16 +24,18 @@ const INHERITED = new Set([
 const INHERITED_FAMILY = /^(?:LC|XDG)_/;
 /** The gateway's own settings, some of them secrets: an agent gets none, even if `agent.env` names it. */
 const OWN = /^ZEROCLAW_/i;
+/** Names the gateway whose agent a process is: another start of ours that finds it knows that it was led back to itself. */
+const AGENT_OF = "ZEROCLAW_AGENT_OF";
 
 /**
- * The command of an ACP agent, its program found and its folder made. `self` is the path of this executable, which must not
- * start itself: the Rust ZeroClaw, an ACP agent, has the same name. Null when there is nothing to confuse.
+ * The command of an ACP agent, its program found and its folder made. This executable must not start itself: the Rust
+ * ZeroClaw, an ACP agent, has the same name.
  * @throws AgentError, permanent, that says which setting to change
  */
 export function acpCommand(
   config: CommandConfig,
   { env, dir }: Pick<AgentParts, "env" | "dir">,
-  self: string | null,
+  { self, pid }: Pick<AcpSystem, "self" | "pid">,
 ): AcpCommand {
   const [program = "", ...args] = config.command ?? [];
   const path = findProgram(program, env["PATH"] ?? "");
@@ -46,7 +49,7 @@ export function acpCommand(
     name: basename(program),
     argv: [path, ...args],
     cwd: config.cwd === undefined ? ownWorkspace(dir) : existingFolder(config.cwd),
-    env: environmentOf(env, config.env),
+    env: { ...environmentOf(env, config.env), [AGENT_OF]: String(pid) },
   };
 }
 

@@ -55,6 +55,12 @@ export class AcpConnection {
   readonly #command: AcpCommand;
   readonly #parts: ConnectionParts;
   readonly #listeners = new Map<string, PromptListener>();
+  /** ACP sessions that are open, or about to be continued. */
+  readonly #sessions = new Set<string>();
+  /** Questions of the agent's that wait for somebody's answer. */
+  #questions = 0;
+  /** Signs of life so far: whatever it writes, and answers that it waited for. */
+  #signs = 0;
   readonly #sdk: ClientConnection;
   #excused = false;
   #end!: (reason: AgentError) => void;
@@ -71,11 +77,15 @@ export class AcpConnection {
       this.#end = resolve;
     });
     const silent = Promise.withResolvers<AgentError | null>();
-    const stream = messageStream(child, { onUpdate: (params) => this.#update(params), onEnd: silent.resolve });
+    const onBytes = () => {
+      this.#signs += 1;
+    };
+    const onUpdate = (params: unknown) => this.#update(params);
+    const stream = messageStream(child, { onBytes, onUpdate, onEnd: silent.resolve });
     this.#sdk = client({ name: "zeroclaw" })
       .onRequest("session/request_permission", parseQuestion, ({ params }) => this.#permission(params))
       .connect(stream);
-    void this.#watch(silent.promise, parts.stderr.read(child.stderr));
+    void this.#watch(silent.promise, parts.stderr.read(child.stderr, onBytes));
     // It closes by itself only for a fault of its own.
     void this.#sdk.closed.then(() => this.#finish(broke(this.name)));
     this.gone = this.ended.then(() => endGroup(child, parts.clock, child.exited));
@@ -114,18 +124,31 @@ export class AcpConnection {
   async newSession(mcpServers: McpServer[]): Promise<string> {
     const answer = await this.#askSoon("session/new", { cwd: this.#command.cwd, mcpServers });
     const id = isObject(answer) ? answer["sessionId"] : undefined;
-    if (typeof id === "string" && id !== "") return id;
-    throw new AgentError(`The agent "${this.name}" made a session without an id.`);
+    if (typeof id !== "string" || id === "") {
+      throw new AgentError(`The agent "${this.name}" made a session without an id.`);
+    }
+    // Two conversations in one session would read each other, and an owner's may be one of them.
+    if (this.#sessions.has(id)) throw taken(this.name, id);
+    this.#sessions.add(id);
+    return id;
   }
 
   /** Goes on with a session that the agent knows from before, also from an earlier process. @throws AgentError */
   async continueSession(sessionId: string, mcpServers: McpServer[]): Promise<void> {
     const method = this.#can.resume ? "session/resume" : "session/load";
-    await this.#askSoon(method, { sessionId, cwd: this.#command.cwd, mcpServers });
+    if (this.#sessions.has(sessionId)) throw taken(this.name, sessionId);
+    this.#sessions.add(sessionId);
+    try {
+      await this.#askSoon(method, { sessionId, cwd: this.#command.cwd, mcpServers });
+    } catch (error) {
+      this.#sessions.delete(sessionId);
+      throw error;
+    }
   }
 
   /** Lets go of a session. It may be continued later. */
   closeSession(sessionId: string): void {
+    this.#sessions.delete(sessionId);
     // Its failure changes nothing: whoever closes a session does not use it any more.
     if (this.#can.close) void this.#ask("session/close", { sessionId }).catch(() => undefined);
   }
@@ -163,12 +186,14 @@ export class AcpConnection {
     }
   }
 
-  /** What an agent has to answer soon. One that is stuck, with nothing else to do, is ended. */
+  /** What an agent has to answer soon. One that is stuck is ended, unless it is at other answers and gives signs of it. */
   async #askSoon(method: string, params: unknown): Promise<unknown> {
+    const signs = this.#signs;
     const asked = this.#ask(method, params);
     if (await settledWithin(asked, OPEN_MS, this.#parts.clock)) return asked;
-    const stuck = silence(this.name, method, OPEN_MS);
-    if (this.#listeners.size === 0) this.kill(stuck);
+    const hangs = this.#signs === signs && this.#questions === 0;
+    const stuck = hangs ? hanging(this.name, method) : silence(this.name, method, OPEN_MS);
+    if (hangs || this.#listeners.size === 0) this.kill(stuck);
     throw stuck;
   }
 
@@ -179,8 +204,14 @@ export class AcpConnection {
   }
 
   async #permission(question: PermissionQuestion): Promise<{ outcome: PermissionOutcome }> {
-    const outcome = await (this.#listeners.get(question.sessionId)?.permission(question) ?? CANCELLED);
-    return { outcome };
+    this.#questions += 1;
+    try {
+      const outcome = await (this.#listeners.get(question.sessionId)?.permission(question) ?? CANCELLED);
+      return { outcome };
+    } finally {
+      this.#questions -= 1;
+      this.#signs += 1; // it may well have waited for us
+    }
   }
 
   /** Waits for the process's end, and for all the signs of it: the exit code, the last words. */
@@ -217,6 +248,18 @@ function capabilitiesOf(found: unknown): Capabilities {
 function silence(name: string, method: string, ms: number): AgentError {
   const hint = method === "initialize" ? ' Does agent.command lack an argument, such as "acp" or "--acp"?' : "";
   return new AgentError(`The agent "${name}" did not answer "${method}" within ${ms / 1_000} s.${hint}`);
+}
+
+function hanging(name: string, method: string): AgentError {
+  return new AgentError(
+    `The process of the agent "${name}" was ended: it did not answer "${method}" within ${OPEN_MS / 1_000} s, nor say anything else.`,
+  );
+}
+
+function taken(name: string, id: string): AgentError {
+  return new AgentError(
+    `The agent "${name}" opened a session under the id "${label(id)}", which another conversation has open. Both would be one, so it is not used.`,
+  );
 }
 
 function broke(name: string): AgentError {

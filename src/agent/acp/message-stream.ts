@@ -9,6 +9,8 @@ export const MAX_MESSAGE = 4 * 1024 * 1024;
 export const MAX_NOISE = 64 * 1024;
 
 export interface MessageHandlers {
+  /** Whenever something was written, whatever it is. */
+  readonly onBytes: () => void;
   /** The parameters of a `session/update`, in the order they came, before whatever follows them. */
   readonly onUpdate: (params: unknown) => void;
   /** Once: the output has ended, or (with an error) cannot be followed any more. */
@@ -25,11 +27,12 @@ export function messageStream(child: Pick<Child, "stdout" | "write">, handlers: 
   return {
     readable: new ReadableStream<AnyMessage>({
       start(controller) {
-        void follow(child.stdout, (message) => {
+        const onMessage = (message: Record<string, unknown>) => {
           if (message["method"] === "session/update" && !("id" in message)) handlers.onUpdate(message["params"]);
           // as: what the SDK takes is checked by `isForSdk`, and again by itself.
           else if (isForSdk(message, awaited)) controller.enqueue(message as AnyMessage);
-        }).then(handlers.onEnd);
+        };
+        void follow(child.stdout, handlers.onBytes, onMessage).then(handlers.onEnd);
       },
     }),
     writable: new WritableStream<AnyMessage>({
@@ -47,9 +50,10 @@ function isForSdk(message: Record<string, unknown>, awaited: Set<unknown>): bool
   return awaited.delete(message["id"]);
 }
 
-/** Reads messages until the output ends; the error when it cannot go on. Never rejects. */
+/** Reads messages until the output ends; the error, a crash like any other, when it cannot go on. Never rejects. */
 async function follow(
   stdout: ReadableStream<Uint8Array>,
+  onBytes: () => void,
   onMessage: (message: Record<string, unknown>) => void,
 ): Promise<AgentError | null> {
   let noise = 0;
@@ -57,6 +61,7 @@ async function follow(
   let heldBytes = 0;
   try {
     for await (const chunk of stdout) {
+      onBytes();
       for (let from = 0; from < chunk.length; ) {
         const end = chunk.indexOf(0x0a, from);
         const piece = chunk.subarray(from, end < 0 ? chunk.length : end);
@@ -98,6 +103,5 @@ function tooMuchNoise(): AgentError {
   return new AgentError(
     `The agent wrote more than ${MAX_NOISE / 1024} KB to its stdout that is no Agent Client Protocol, so its process was ended. ` +
       'Does agent.command lack an argument, such as "acp" or "--acp"?',
-    { permanent: true },
   );
 }

@@ -1,4 +1,14 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../lib/clock.ts";
 import { isObject } from "../../lib/json.ts";
@@ -14,6 +24,8 @@ export interface Guard {
 /** The first net: a process that is told nothing but the end of this one. 1.6 MB, where a copy of ourselves would take 25. */
 const WATCH = `IFS= read -r _ && exit 0; kill -s TERM -- "-$1"; sleep "$2"; kill -s KILL -- "-$1"`;
 const FILE = "agent.pid";
+/** Bytes; what we write is a fifth of it. */
+const MAX_FILE = 512;
 
 interface Leader {
   readonly pid: number;
@@ -32,7 +44,9 @@ export function guardGroup(pid: number, dir: string, log: Log, graceMs = GRACE_M
   const file = join(dir, FILE);
   const leader = leaderOf(pid);
   try {
-    if (leader !== null) writeFileSync(file, `${JSON.stringify(leader)}\n`, { mode: 0o600 });
+    // Whatever stands there goes first, and "x" opens nothing else: a pipe would never let go of us.
+    remove(file);
+    if (leader !== null) writeFileSync(file, `${JSON.stringify(leader)}\n`, { mode: 0o600, flag: "wx" });
   } catch (error) {
     log.warn("Cannot note the agent's process: it may be left behind if the gateway is killed", {
       error: String(error),
@@ -50,7 +64,7 @@ export function guardGroup(pid: number, dir: string, log: Log, graceMs = GRACE_M
 /** Ends the agent of an earlier gateway, if it is still there and is certainly that one. Never rejects. */
 export async function endLeftover(dir: string, clock: Clock, log: Log): Promise<void> {
   const file = join(dir, FILE);
-  const left = parseLeader(readText(file));
+  const left = parseLeader(readNote(file));
   try {
     const now = left === null ? null : leaderOf(left.pid);
     if (left === null || now === null || now.start !== left.start || now.boot !== left.boot) return;
@@ -118,6 +132,23 @@ function remove(file: string): void {
     rmSync(file, { force: true });
   } catch {
     // A folder that cannot be written: the file names a process that is not there any more, which the next start sees.
+  }
+}
+
+/** The text of an ordinary file, and nothing of what only looks like one: a pipe or a device may have no end, or no beginning. */
+function readNote(path: string): string {
+  try {
+    if (!lstatSync(path).isFile()) return "";
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const bytes = Buffer.alloc(MAX_FILE);
+      // Looked at again: it may have been another a moment ago.
+      return fstatSync(file).isFile() ? bytes.toString("utf8", 0, readSync(file, bytes)) : "";
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return "";
   }
 }
 

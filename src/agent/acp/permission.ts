@@ -25,17 +25,21 @@ const KINDS: readonly (readonly [PermissionDecision, readonly string[]])[] = [
 /** Questions of one turn that wait at the same time; the others are answered with `cancelled`. */
 const MAX_OPEN = 64;
 
-/** The parameters of `session/request_permission`. Options of an unknown kind are left out. @throws TypeError */
+/**
+ * The parameters of `session/request_permission`. Left out are options of an unknown kind, and those whose id another one has
+ * as well: a no must not be read as that one's yes. @throws TypeError
+ */
 export function parseQuestion(params: unknown): PermissionQuestion {
   if (!isObject(params) || typeof params["sessionId"] !== "string" || !Array.isArray(params["options"])) {
     throw new TypeError("A permission request needs a sessionId and options");
   }
   const { sessionId, toolCall } = params;
   const options = params["options"].filter(isObject);
+  const isUnique = (id: string) => options.filter(({ optionId }) => optionId === id).length === 1;
   const optionIds: Partial<Record<PermissionDecision, string>> = {};
   for (const [decision, kinds] of KINDS) {
     const ids = kinds.map((kind) => options.find((option) => option["kind"] === kind)?.["optionId"]);
-    const id = ids.find((found) => typeof found === "string");
+    const id = ids.find((found): found is string => typeof found === "string" && isUnique(found));
     if (id !== undefined) optionIds[decision] = id;
   }
   const call = isObject(toolCall) ? toolCall : {};

@@ -39,8 +39,8 @@ function transcript(messages: readonly HistoryMessage[], room: number, random: R
   ];
   let left = room - frame.join("\n").length - mark.length - 2;
   const lines: string[] = [];
-  for (const { role, content } of messages.toReversed()) {
-    const line = `${role}: ${content}`;
+  for (const { role, content, cut } of messages.toReversed()) {
+    const line = `${role}: ${content}${cut ? " [stopped here]" : ""}`;
     left -= line.length + 1;
     if (left < 0) break;
     lines.unshift(line);

@@ -1,6 +1,7 @@
 import type { McpServer } from "@agentclientprotocol/sdk";
 import { untilAborted } from "../../lib/abort.ts";
 import { Lru } from "../../lib/lru.ts";
+import type { Reach } from "../../protocol/run.ts";
 import type { AgentTurn } from "../agent.ts";
 import type { AgentParts, Grant } from "../agent-parts.ts";
 import type { AcpConnection } from "./connection.ts";
@@ -9,6 +10,8 @@ import type { AcpConnection } from "./connection.ts";
 const MAX_SESSIONS = 64;
 /** Sessions that can be continued, if the agent can. */
 const MAX_IDS = 1_000;
+
+const REACHES = ["owner", "chat", "channel"] as const satisfies readonly Reach[];
 
 /** An ACP session, as one prompt uses it. */
 export interface AcpSession {
@@ -23,8 +26,8 @@ interface Open extends AcpSession {
 }
 
 interface Conversation {
-  /** Null: it ends with its only turn. */
-  readonly key: string | null;
+  /** Null: nobody comes back to it, and it ends with its last turn. */
+  key: string | null;
   open: Open | null;
   /** Turns that use it, or wait until they may. */
   turns: number;
@@ -72,8 +75,8 @@ export class AcpSessions {
         left = true;
         over.resolve();
         conversation.turns -= 1;
-        if (conversation.key === null) this.#close(conversation);
-        else this.#shrink();
+        if (conversation.key !== null) this.#shrink();
+        else if (conversation.turns === 0) this.#close(conversation);
       },
     };
     try {
@@ -85,9 +88,24 @@ export class AcpSessions {
     return lease;
   }
 
+  /** The conversation was deleted: it is not continued, and its tools are taken away at once. */
+  forget(session_id: string): void {
+    for (const reach of REACHES) {
+      const key = keyOf(session_id, reach);
+      this.#ids.delete(key);
+      const conversation = this.#kept.get(key);
+      if (conversation === undefined) continue;
+      this.#kept.delete(key);
+      conversation.key = null;
+      conversation.open?.grant?.revoke();
+      // A turn in it is one that came when the others had been cancelled, or whose agent has not stopped yet.
+      if (conversation.turns === 0) this.#close(conversation);
+    }
+  }
+
   #conversationOf({ session_id, reach, once }: AgentTurn): Conversation {
     if (once) return { key: null, open: null, turns: 0, tail: Promise.resolve() };
-    const key = `${session_id}\n${reach}`;
+    const key = keyOf(session_id, reach);
     const conversation = this.#kept.get(key) ?? { key, open: null, turns: 0, tail: Promise.resolve() };
     this.#kept.delete(key); // put back as the youngest
     this.#kept.set(key, conversation);
@@ -95,10 +113,10 @@ export class AcpSessions {
   }
 
   async #session(conversation: Conversation, turn: AgentTurn, connection: AcpConnection): Promise<AcpSession> {
+    const begun = conversation.key !== null && (await turn.history(1)).length > 0;
     const { key } = conversation;
-    const begun = key !== null && (await turn.history(1)).length > 0;
-    // A conversation that was deleted begins anew under the same name: the agent must not remember it either.
-    if (key !== null && !begun) this.#forget(conversation);
+    // A conversation that has no past, or has been deleted, begins anew: the agent must not remember one either.
+    if (!begun || key === null) this.#forget(conversation);
     if (conversation.open?.connection === connection) return conversation.open;
     this.#close(conversation);
     const grant = connection.can.mcpHttp ? this.#grant(turn) : null;
@@ -109,13 +127,21 @@ export class AcpSessions {
       const open: Open = { connection, id, grant, fresh: !continued };
       conversation.open = open;
       this.#open.add(conversation);
-      if (key !== null) this.#ids.set(key, id);
+      // It may have been deleted while the agent was asked.
+      if (conversation.key !== key) grant?.revoke();
+      else if (key !== null) this.#remember(key, id);
       this.#watch(connection);
       return open;
     } catch (error) {
       grant?.revoke();
       throw error;
     }
+  }
+
+  /** An id leads to one conversation: agents that count their sessions give the same ones again when they are restarted. */
+  #remember(key: string, id: string): void {
+    for (const [other, known] of this.#ids.entries()) if (known === id) this.#ids.delete(other);
+    this.#ids.set(key, id);
   }
 
   /** Grants end with the process they were given to. */
@@ -150,6 +176,10 @@ export class AcpSessions {
       this.#close(conversation);
     }
   }
+}
+
+function keyOf(session_id: string, reach: Reach): string {
+  return `${session_id}\n${reach}`;
 }
 
 /** False when the agent cannot, or does not know it any more. */

@@ -23,13 +23,14 @@ export class StderrTail {
     return this.#lines.at(-1) ?? null;
   }
 
-  /** Reads to the end. Forgets what an earlier process said. Never rejects. */
-  async read(stderr: ReadableStream<Uint8Array>): Promise<void> {
+  /** Reads to the end. Forgets what an earlier process said. `onBytes` is called whenever some come. Never rejects. */
+  async read(stderr: ReadableStream<Uint8Array>, onBytes: () => void): Promise<void> {
     this.#lines = [];
     const decoder = new TextDecoder();
     let rest = "";
     try {
       for await (const chunk of stderr) {
+        onBytes();
         const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
         // A line without an end must not grow for ever; what is cut off it is lost.
         rest = (lines.pop() ?? "").slice(0, MAX_LINE);

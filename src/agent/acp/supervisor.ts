@@ -73,9 +73,13 @@ export class AcpSupervisor {
 
   #start(): Promise<AcpConnection> {
     if (this.#starting) return this.#starting;
-    const starting = this.#open().finally(() => {
-      this.#starting = null;
-    });
+    const starting = this.#open()
+      .catch((error: unknown) => {
+        throw this.#later(error);
+      })
+      .finally(() => {
+        this.#starting = null;
+      });
     starting.catch(() => undefined); // whoever asked may have left
     this.#starting = starting;
     return starting;
@@ -85,7 +89,7 @@ export class AcpSupervisor {
     const { clock, log, dir } = this.#parts;
     const [sdk] = await Promise.all([loadSdk(), this.#ready, this.#gone]);
     if (this.#stopping) throw stopped();
-    const command = acpCommand(this.#config, this.#parts, this.#system.self);
+    const command = acpCommand(this.#config, this.#parts, this.#system);
     const child = this.#spawn(command);
     const guard = this.#system.guard(child.pid, dir, log);
     const connection = new AcpConnection(sdk, child, command, { clock, stderr: this.#stderr });
@@ -108,20 +112,37 @@ export class AcpSupervisor {
       return this.#system.spawn(command);
     } catch (cause) {
       const permanent = !/\b(?:EAGAIN|ENOMEM|EMFILE|ENFILE)\b/.test(String(cause));
-      throw new AgentError(`Cannot start the agent "${command.argv[0]}": ${String(cause)}`, { permanent, cause });
+      const error = new AgentError(`Cannot start the agent "${command.argv[0]}": ${String(cause)}`, {
+        permanent,
+        cause,
+      });
+      if (!permanent) this.#failed(error);
+      throw error;
     }
+  }
+
+  /** A start that failed, as those who waited for it are told: whom trying again may help is told when. */
+  #later(error: unknown): unknown {
+    if (!(error instanceof AgentError) || error.permanent || error.code === "agent_unavailable") return error;
+    const pause = this.#notBefore - this.#parts.clock.monotonic();
+    return new AgentError(error.message, { code: "agent_unavailable", retryAfter: secondsOf(pause), cause: error });
   }
 
   #ended(connection: AcpConnection, reason: AgentError): void {
     if (this.#current !== connection) return;
     this.#current = null;
     if (this.#stopping || connection.excused) return;
-    const { clock, log } = this.#parts;
+    this.#failed(reason);
+    this.#parts.log.warn("The agent's process ended", { reason: reason.message, failures: this.#failures });
+    this.#stderr.warn();
+  }
+
+  /** It is not started again before a pause is over. */
+  #failed(reason: AgentError): void {
     this.#failures += 1;
     this.#failure = reason;
-    this.#notBefore = clock.monotonic() + Math.min(FIRST_PAUSE_MS * 2 ** (this.#failures - 1), LONGEST_PAUSE_MS);
-    log.warn("The agent's process ended", { reason: reason.message, failures: this.#failures });
-    this.#stderr.warn();
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (this.#failures - 1), LONGEST_PAUSE_MS);
+    this.#notBefore = this.#parts.clock.monotonic() + pause;
   }
 }
 
@@ -130,12 +151,17 @@ function stopped(): AgentError {
 }
 
 function pausing(failures: number, ms: number, cause: AgentError | null): AgentError {
-  const retryAfter = Math.ceil(ms / 1_000);
+  const retryAfter = secondsOf(ms);
   const why = cause === null ? "" : ` ${cause.message}`;
   const times = failures === 1 ? "once" : `${failures} times in a row`;
-  return new AgentError(`The agent ended by itself ${times}; it is started again in ${retryAfter} s.${why}`, {
+  return new AgentError(`The agent failed ${times}; it is started again in ${retryAfter} s.${why}`, {
     code: "agent_unavailable",
     retryAfter,
     cause,
   });
+}
+
+/** For `Retry-After`: whole, and never at once. */
+function secondsOf(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1_000));
 }

@@ -81,6 +81,11 @@ class AutoAgent implements Agent {
     }
   }
 
+  /** Told to whoever was replaced as well, while its last turns go on. */
+  forget(session_id: string): void {
+    for (const { agent } of this.#delegates) agent.forget?.(session_id);
+  }
+
   async stop(): Promise<void> {
     this.#firstLook.cancel();
     this.#stopped.abort("The gateway stops");

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { type AcpSystem, systemAcp } from "../../../src/agent/acp/system.ts";
 import type { AgentEvent, PermissionDecision } from "../../../src/agent/agent.ts";
 import { quiet } from "../../support/agent.ts";
-import { Bench, errorOf, failure, past, saidIn } from "./acp-bench.ts";
+import { Bench, errorOf, failure, past, refusalOf, saidIn } from "./acp-bench.ts";
 
 type Permission = Extract<AgentEvent, { type: "permission" }>;
 
@@ -91,6 +92,13 @@ describe("a permission", () => {
     ["deny", "permission allow_once reject_always", { outcome: "selected", optionId: "id:reject_always" }],
     ["deny", "permission allow_once", { outcome: "cancelled" }],
     ["allow", "permission reject_once", { outcome: "cancelled" }],
+    ["deny", "permission allow_once=x reject_once=x", { outcome: "cancelled" }],
+    ["allow", "permission allow_once=x some_kind=x", { outcome: "cancelled" }],
+    [
+      "deny",
+      "permission allow_once=x reject_once=x reject_always",
+      { outcome: "selected", optionId: "id:reject_always" },
+    ],
   ])("is decided with %s by an option's kind: %s", async (decision, text, outcome) => {
     await using bench = new Bench();
     const turn = bench.run(text);
@@ -110,6 +118,7 @@ describe("a permission", () => {
       [all, ["allow", "always", "deny"]],
       ["permission allow_once", ["allow", "deny"]],
       ["permission", ["deny"]],
+      ["permission allow_once=x allow_always=x reject_once", ["deny"]],
     ] as const) {
       const turn = bench.run(text);
       const asked = (await turn.next()).value as Permission; // as above
@@ -223,6 +232,56 @@ describe("a process that ends by itself", () => {
       bench.clock.advance(seconds * 1_000);
       expect(await failure(bench.events("echo"))).toContain(crash);
     }
+  });
+
+  test("because it wrote something else than ACP fails its turns as any crash does, and can be asked again later", async () => {
+    await using bench = new Bench();
+    const other = bench.run("hang", { session_id: "other" });
+    await other.next();
+    const words = "more than 64 KB to its stdout that is no Agent Client Protocol";
+    for (const seconds of [1, 2, 4, 8]) {
+      const turn = refusalOf(bench.events("noise"));
+      expect(await turn).toMatchObject({ message: expect.stringContaining(words), permanent: false });
+      if (seconds === 1)
+        expect(await refusalOf(other.next())).toMatchObject({ code: "agent_failed", permanent: false });
+      if (seconds < 8) bench.clock.advance(seconds * 1_000);
+    }
+    expect(await refusalOf(bench.events("echo"))).toMatchObject({
+      code: "agent_unavailable",
+      permanent: false,
+      retryAfter: 8,
+      message: expect.stringContaining("failed 4 times in a row; it is started again in 8 s."),
+    });
+    bench.clock.advance(8_000);
+    expect(await bench.say("echo back")).toBe("back ");
+  });
+
+  test("while it starts, or cannot be started now, is unavailable until the pause is over", async () => {
+    await using crashing = new Bench({ fake: { exit: 2 } });
+    expect(await refusalOf(crashing.events("echo"))).toMatchObject({
+      message: expect.stringContaining("(exit code 2)"),
+      code: "agent_unavailable",
+      permanent: false,
+      retryAfter: 1,
+    });
+    let room = false;
+    const spawn: AcpSystem["spawn"] = (command) => {
+      if (!room) throw new Error("EAGAIN: no more processes");
+      return systemAcp.spawn(command);
+    };
+    await using crowded = new Bench({ system: { spawn } });
+    for (const retryAfter of [1, 2, 4, 8]) {
+      expect(await refusalOf(crowded.events("echo"))).toMatchObject({
+        message: expect.stringContaining("EAGAIN"),
+        code: "agent_unavailable",
+        retryAfter,
+      });
+      if (retryAfter < 8) crowded.clock.advance(retryAfter * 1_000);
+    }
+    room = true;
+    expect(await refusalOf(crowded.events("echo"))).toMatchObject({ code: "agent_unavailable", retryAfter: 8 });
+    crowded.clock.advance(8_000);
+    expect(await crowded.say("echo back")).toBe("back ");
   });
 
   test("is forgiven by the first answer", async () => {

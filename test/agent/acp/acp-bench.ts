@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAcpAgent } from "../../../src/agent/acp/acp-agent.ts";
 import { type AcpSystem, systemAcp } from "../../../src/agent/acp/system.ts";
-import type { Agent, AgentEvent, AgentTurn, HistoryMessage } from "../../../src/agent/agent.ts";
+import {
+  type Agent,
+  AgentError,
+  type AgentEvent,
+  type AgentTurn,
+  type HistoryMessage,
+} from "../../../src/agent/agent.ts";
 import type { AgentParts } from "../../../src/agent/agent-parts.ts";
 import type { AgentConfig } from "../../../src/agent/agents.ts";
 import { Log } from "../../../src/observe/log.ts";
@@ -106,6 +112,16 @@ export async function errorOf(work: Promise<unknown>): Promise<unknown> {
   // as: asked in the same breath.
   if (typeof result === "object" && result !== null && "error" in result) return (result as { error: unknown }).error;
   throw new Error("It did not fail");
+}
+
+/** What an AgentError says, as a copy: `toMatchObject` of Bun 1.4.5 writes its matchers into the error that it looks at. */
+export async function refusalOf(
+  work: Promise<unknown>,
+): Promise<Pick<AgentError, "message" | "code" | "permanent" | "retryAfter">> {
+  const error = await errorOf(work);
+  if (!(error instanceof AgentError)) throw error;
+  const { message, code, permanent, retryAfter } = error;
+  return { message, code, permanent, retryAfter };
 }
 
 /** The message of that. */

@@ -16,7 +16,11 @@ linkSync(program, join(dir, "hard"));
 writeFileSync(join(dir, "notes.txt"), "");
 
 function command(config: Partial<CommandConfig>, self: string | null = null) {
-  return acpCommand({ command: [program], cwd: undefined, env: [], ...config }, { env: { PATH: dir }, dir }, self);
+  return acpCommand(
+    { command: [program], cwd: undefined, env: [], ...config },
+    { env: { PATH: dir, ZEROCLAW_AGENT_OF: "1" }, dir },
+    { self, pid: 42 },
+  );
 }
 
 function refusal(config: Partial<CommandConfig>, self: string | null = null): AgentError {
@@ -42,6 +46,10 @@ describe("an ACP agent's command", () => {
     expect(cwd).toBe(join(dir, "workspace"));
     expect(statSync(cwd).mode & 0o777).toBe(0o700);
     expect(command({ cwd: dir }).cwd).toBe(dir);
+  });
+
+  test("is told whose agent it is, whoever's this process may be itself", () => {
+    expect(command({ env: ["ZEROCLAW_AGENT_OF"] }).env).toEqual({ PATH: dir, ZEROCLAW_AGENT_OF: "42" });
   });
 
   test.each<[string, Partial<CommandConfig>, string]>([

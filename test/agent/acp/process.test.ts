@@ -1,26 +1,27 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endLeftover } from "../../../src/agent/acp/orphans.ts";
+import { endLeftover, guardGroup } from "../../../src/agent/acp/orphans.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { Log } from "../../../src/observe/log.ts";
 import { quiet } from "../../support/agent.ts";
-import { Bench, errorOf, failure, isAlive, untilGone } from "./acp-bench.ts";
+import { Bench, errorOf, failure, isAlive, refusalOf, untilGone } from "./acp-bench.ts";
 
 const PARENT = join(import.meta.dir, "../../fakes/acp-parent.ts");
 
 describe("the agent's process", () => {
   test("gets the variables it needs, those that are named, and none of the gateway's; it works in a folder of its own", async () => {
     const env = { LC_ALL: "C", ANTHROPIC_API_KEY: "k", SECRET: "s", ZEROCLAW_AGENT__API_KEY: "z", XDG_DATA_HOME: "/x" };
-    const named = { env: ["ANTHROPIC_API_KEY", "ZEROCLAW_AGENT__API_KEY", "MISSING"] };
+    const named = { env: ["ANTHROPIC_API_KEY", "ZEROCLAW_AGENT__API_KEY", "MISSING", "ZEROCLAW_AGENT_OF"] };
     await using bench = new Bench({ env, config: named });
-    const seen = JSON.parse(await bench.say(`world ${Object.keys(env).join(" ")} HOME`));
+    const seen = JSON.parse(await bench.say(`world ${Object.keys(env).join(" ")} HOME ZEROCLAW_AGENT_OF`));
     expect(seen).toMatchObject({
       cwd: join(bench.dir, "workspace"),
       env: { LC_ALL: "C", ANTHROPIC_API_KEY: "k", SECRET: null, ZEROCLAW_AGENT__API_KEY: null, XDG_DATA_HOME: "/x" },
     });
     expect(seen.env.HOME).toBe("/home/nobody");
+    expect(seen.env.ZEROCLAW_AGENT_OF).toBe(String(process.pid));
   });
 
   test("may write a banner to its stdout first", async () => {
@@ -31,11 +32,13 @@ describe("the agent's process", () => {
   test("is ended when it writes more than 64 KB that is no protocol", async () => {
     await using bench = new Bench({ fake: { banner: `${"#".repeat(1_000)}\n`.repeat(70) } });
     const words = "more than 64 KB to its stdout that is no Agent Client Protocol";
-    expect(await failure(bench.events("echo"))).toContain(words);
-    expect(await errorOf(bench.events("echo"))).toMatchObject({ permanent: true });
+    expect(await refusalOf(bench.events("echo"))).toMatchObject({
+      message: expect.stringContaining(words),
+      code: "agent_unavailable",
+      permanent: false,
+      retryAfter: 1,
+    });
     await untilGone(...bench.pids);
-    await using later = new Bench();
-    expect(await failure(later.events("noise"))).toContain("more than 64 KB");
   });
 
   test("is ended when it sends a message longer than 4 MB", async () => {
@@ -65,6 +68,41 @@ describe("the agent's process", () => {
     bench.clock.advance(seconds * 1_000);
     expect(String(await turn)).toContain(`did not answer "${mute}" within ${seconds} s`);
     await untilGone(...bench.pids);
+  });
+
+  test("that hangs at one answer and opens no session for another is ended after 60 s, which fails both", async () => {
+    await using bench = new Bench();
+    const hanging = bench.run("freeze");
+    await hanging.next();
+    const other = refusalOf(bench.events("echo", { session_id: "other" }));
+    while (bench.clock.timers === 0) await Bun.sleep(1);
+    bench.clock.advance(60_000);
+    const error = { message: expect.stringContaining("nor say anything else"), code: "agent_failed", permanent: false };
+    expect(await other).toMatchObject(error);
+    expect(await refusalOf(hanging.next())).toMatchObject(error);
+    expect(await bench.elapse(bench.say("echo back"))).toBe("back ");
+    expect(bench.pids).toHaveLength(2);
+  });
+
+  test("that still says something, or waits for a permission, is left alone though it opens no other session", async () => {
+    await using bench = new Bench();
+    const talking = bench.run("mutter");
+    await talking.next();
+    const other = failure(bench.events("echo", { session_id: "other" }));
+    while (bench.clock.timers === 0) await Bun.sleep(1);
+    for (let i = 0; i < 3; i += 1) await talking.next(); // what came before is told as one: the others came after
+    bench.clock.advance(60_000);
+    expect(await other).toContain('did not answer "session/new" within 60 s');
+    expect((await talking.next()).value).toMatchObject({ type: "delta" });
+    await using asking = new Bench();
+    const turn = asking.run("permission allow_once muted");
+    const { value: asked } = await turn.next();
+    const third = failure(asking.events("echo", { session_id: "other" }));
+    while (asking.clock.timers === 0) await Bun.sleep(1);
+    asking.clock.advance(60_000);
+    expect(await third).toContain('did not answer "session/new" within 60 s');
+    if (asked?.type === "permission") asked.decide("allow");
+    expect((await turn.next()).value).toMatchObject({ type: "delta" });
   });
 
   test("is ended with all its children, though they ignore SIGTERM and the end of stdin, after 2 s", async () => {
@@ -102,6 +140,33 @@ test("the SDK writes nothing to the console, whatever an agent sends", async () 
   expect(await parent.stderr.text()).toBe("");
   rmSync(dir, { recursive: true, force: true });
 });
+
+test.each(["pipe", "folder", "device", "link", "long"])(
+  "an agent.pid that is no note of ours (%s) neither holds up a start nor is believed",
+  async (kind) => {
+    const dir = mkdtempSync(join(tmpdir(), "zeroclaw-note-"));
+    const file = join(dir, "agent.pid");
+    const make: Readonly<Record<string, () => unknown>> = {
+      pipe: () => Bun.spawnSync(["mkfifo", file]),
+      folder: () => mkdirSync(file),
+      device: () => symlinkSync("/dev/zero", file),
+      link: () => symlinkSync(join(dir, "elsewhere"), file),
+      long: () => writeFileSync(file, " ".repeat(1_000_000)),
+    };
+    make[kind]?.();
+    const lines: string[] = [];
+    const log = new Log({ clock: systemClock, write: (line) => lines.push(line), format: "json", level: "warn" });
+    try {
+      guardGroup(process.pid, dir, log).release();
+      if (!existsSync(file)) make[kind]?.();
+      await endLeftover(dir, systemClock, log);
+      expect(existsSync(join(dir, "elsewhere"))).toBe(false);
+      expect(existsSync(file)).toBe(kind === "folder");
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  },
+);
 
 describe("a gateway that is killed", () => {
   interface Family {

@@ -44,6 +44,17 @@ describe("an ACP agent's prompt", () => {
     ]);
   });
 
+  test("tells a new session which answers were stopped", async () => {
+    const history: AgentTurn["history"] = async () => [
+      { role: "user", content: "Count to ten.", at: 1 },
+      { role: "assistant", content: "One, two", at: 2, cut: true },
+    ];
+    expect((await prompt(true, { history })).split("\n").slice(2, 4)).toEqual([
+      "user: Count to ten.",
+      "assistant: One, two [stopped here]",
+    ]);
+  });
+
   test("brings nothing when the latest message alone does not fit", async () => {
     expect(await prompt(true, { history: past("x".repeat(5_000)) })).toBe("Hello");
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Grant } from "../../../src/agent/agent-parts.ts";
 import { quiet } from "../../support/agent.ts";
-import { Bench, failure, past } from "./acp-bench.ts";
+import { Bench, failure, past, refusalOf } from "./acp-bench.ts";
 
 interface Report {
   /** How sessions were opened and closed, in that order. */
@@ -121,6 +121,101 @@ describe("ACP sessions", () => {
     expect(revoked).toEqual(["t2"]);
     await bench.elapse(bench.agent.stop());
     expect(revoked).toEqual(["t2", "t1"]);
+  });
+
+  test("of a deleted conversation are closed, and their tools taken away at once, for every reach of it", async () => {
+    const live = new Set<string>();
+    let count = 0;
+    const grant = (): Grant => {
+      count += 1;
+      const token = `t${count}`;
+      live.add(token);
+      return { url: "http://127.0.0.1:8585/mcp", token, revoke: () => live.delete(token) };
+    };
+    await using bench = new Bench({ fake: { mcpHttp: true, resume: true }, grant });
+    await bench.say("echo a secret");
+    await bench.say("echo a stranger", { reach: "channel" });
+    await bench.say("echo other", { session_id: "other" });
+    expect([...live]).toEqual(["t1", "t2", "t3"]);
+    bench.agent.forget?.("main");
+    bench.agent.forget?.("mai");
+    expect([...live]).toEqual(["t3"]);
+    // Not even under its old name, for whoever begins in it before it knows that the past is gone.
+    const seen = await report(bench, { history: past("a", "b") });
+    expect(seen.past).toEqual(["sessions"]);
+    expect(seen.opened.filter((how) => how.startsWith("new"))).toHaveLength(4); // and none was resumed
+    expect(seen.opened).toHaveLength(6);
+    expect(seen.sessions).toBe(2);
+    expect([...live]).toEqual(["t3", "t4"]);
+  });
+
+  test("of a conversation that is deleted while a turn is under way are closed when it has ended, and serve no other", async () => {
+    const live = new Set<string>();
+    let count = 0;
+    const grant = (): Grant => {
+      count += 1;
+      const token = `t${count}`;
+      live.add(token);
+      return { url: "http://127.0.0.1:8585/mcp", token, revoke: () => live.delete(token) };
+    };
+    await using bench = new Bench({ fake: { mcpHttp: true }, grant });
+    const first = bench.run("permission allow_once");
+    const { value: asked } = await first.next();
+    const waiting = report(bench, { history: past("a", "b") });
+    await quiet();
+    bench.agent.forget?.("main");
+    expect([...live]).toEqual([]);
+    const next = await report(bench, { history: past("a", "b") });
+    expect(next.past).toEqual(["sessions"]);
+    if (asked?.type === "permission") asked.decide("allow");
+    const said = [];
+    for (let step = await first.next(); step.done !== true; step = await first.next()) said.push(step.value.type);
+    expect(said).toEqual(["delta", "done"]);
+    expect((await waiting).past).toEqual(["sessions"]);
+    await quiet();
+    expect([...live]).toEqual(["t2"]);
+    expect((await report(bench, { history: past("a", "b") })).sessions).toBe(1);
+  });
+
+  test("whose conversation is deleted while they are opened get no tools and are not continued", async () => {
+    const revoked: string[] = [];
+    const grant = (): Grant => {
+      // The agent is about to be asked.
+      queueMicrotask(() => bench.agent.forget?.("main"));
+      return { url: "http://127.0.0.1:8585/mcp", token: "t", revoke: () => revoked.push("t") };
+    };
+    await using bench = new Bench({ fake: { mcpHttp: true }, grant });
+    const turn = bench.run("permission allow_once");
+    const { value: asked } = await turn.next();
+    expect(revoked).toEqual(["t"]);
+    if (asked?.type === "permission") asked.decide("allow");
+    while ((await turn.next()).done !== true);
+    expect((await report(bench, { history: past("a", "b") })).past).toEqual(["sessions"]);
+  });
+
+  test("that the agent opens under the id of another are refused, and the other stays as it is", async () => {
+    await using bench = new Bench({ fake: { ids: "same" } });
+    const first = bench.run("permission allow_once");
+    const { value: asked } = await first.next();
+    expect(await refusalOf(bench.events("echo intruder", { session_id: "other", reach: "channel" }))).toMatchObject({
+      message:
+        'The agent "fake-agent" opened a session under the id "same", which another conversation has open. Both would be one, so it is not used.',
+      code: "agent_failed",
+      permanent: false,
+    });
+    if (asked?.type === "permission") asked.decide("allow");
+    const said = [];
+    for (let step = await first.next(); step.done !== true; step = await first.next()) said.push(step.value.type);
+    expect(said).toEqual(["delta", "done"]);
+  });
+
+  test("that are counted anew after a crash are not taken for those of before", async () => {
+    await using bench = new Bench({ fake: { ids: "counted", resume: true } });
+    await failure(bench.events("crash"));
+    const other = { session_id: "other", history: past("a", "b") };
+    expect((await bench.elapse(report(bench, other))).opened).toEqual(["new []"]);
+    const seen = await report(bench, { history: past("crash", "And then") });
+    expect(seen).toMatchObject({ opened: ["new []", "new []"], past: ["sessions"] });
   });
 
   test("get no tools when the agent cannot use them over HTTP: none are granted", async () => {

@@ -23,6 +23,7 @@ class Opened implements Agent {
   readonly config: AgentConfig;
   readonly scripted: ScriptedAgent;
   stops = 0;
+  readonly forgotten: string[] = [];
 
   constructor(config: AgentConfig) {
     this.config = config;
@@ -42,6 +43,10 @@ class Opened implements Agent {
 
   run(turn: AgentTurn, signal: AbortSignal): AsyncIterable<AgentEvent> {
     return this.scripted.run(turn, signal);
+  }
+
+  forget(session_id: string): void {
+    this.forgotten.push(session_id);
   }
 
   async stop(): Promise<void> {
@@ -261,7 +266,15 @@ test("an explicit agent that cannot be reached is not replaced", async () => {
   expect([scene.looks, scene.opened.length]).toEqual([0, 1]);
 });
 
-test("an agent that is replaced is stopped only when its last turn has ended", async () => {
+test("a deleted conversation is forgotten by nobody before there is an agent, and by whoever answered it then", async () => {
+  const scene = new Scene();
+  scene.agent.forget?.("main");
+  await scene.ask();
+  scene.agent.forget?.("other");
+  expect(scene.last.forgotten).toEqual(["other"]);
+});
+
+test("an agent that is replaced is stopped only when its last turn has ended, and forgets until then", async () => {
   const scene = new Scene({}, { servers: [server("ollama", "llama3.2")] });
   await scene.ask();
   const first = scene.last;
@@ -274,6 +287,8 @@ test("an agent that is replaced is stopped only when its last turn has ended", a
   expect(await scene.ask()).toBe("model qwen3");
   await quiet();
   expect(first.stops).toBe(0);
+  scene.agent.forget?.("main");
+  expect([first.forgotten, scene.last.forgotten]).toEqual([["main"], ["main"]]);
   held.say("late");
   held.done();
   expect(await long).toBe("late");
