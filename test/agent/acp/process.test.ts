@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endLeftover, guardGroup } from "../../../src/agent/acp/orphans.ts";
@@ -203,8 +204,7 @@ describe("a gateway that is killed", () => {
     const { dir, parent, pids } = await family(60_000);
     const log = new Log({ clock: systemClock, write: () => {}, format: "json", level: "error" });
     try {
-      const [watcher] = await watchersOf(pids[0] ?? 0);
-      process.kill(watcher ?? 0, "SIGKILL");
+      process.kill(await watcherOf(pids[0] ?? 0), "SIGKILL");
       parent.kill("SIGKILL");
       await parent.exited;
       for (const pid of pids) expect(await isAlive(pid)).toBe(true);
@@ -219,6 +219,7 @@ describe("a gateway that is killed", () => {
       await untilGone(...pids);
       expect(existsSync(file)).toBe(false);
     } finally {
+      parent.kill("SIGKILL");
       if (await isAlive(pids[0] ?? 0)) process.kill(-(pids[0] ?? 0), "SIGKILL");
       rmSync(dir, { recursive: true, force: true });
     }
@@ -237,14 +238,12 @@ describe("a gateway that is killed", () => {
   );
 });
 
-/** Processes whose last argument but one is `pid`: they watch over its group. */
-async function watchersOf(pid: number): Promise<number[]> {
-  const found: number[] = [];
-  for await (const path of new Bun.Glob("[0-9]*/cmdline").scan({ cwd: "/proc", onlyFiles: false })) {
-    const args = await Bun.file(join("/proc", path))
-      .text()
-      .catch(() => "");
-    if (args.includes(`\0zeroclaw-agent-watch\0${pid}\0`)) found.push(Number(path.split("/")[0]));
+/** The process that watches over the group that `pid` leads. */
+async function watcherOf(pid: number): Promise<number> {
+  for (const name of readdirSync("/proc")) {
+    // Processes come and go while they are looked through.
+    const args = /^\d+$/.test(name) ? await readFile(join("/proc", name, "cmdline"), "utf8").catch(() => "") : "";
+    if (args.includes(`\0zeroclaw-agent-watch\0${pid}\0`)) return Number(name);
   }
-  return found;
+  throw new Error(`Nobody watches over ${pid}`);
 }

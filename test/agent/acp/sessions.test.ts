@@ -16,6 +16,19 @@ async function report(bench: Bench, turn: Parameters<Bench["say"]>[1] = {}): Pro
   return JSON.parse(await bench.say("sessions", turn)) as Report;
 }
 
+/** Gives the tokens t1, t2 and so on. */
+function grants(): { readonly live: ReadonlySet<string>; readonly grant: () => Grant } {
+  const live = new Set<string>();
+  let count = 0;
+  const grant = () => {
+    count += 1;
+    const token = `t${count}`;
+    live.add(token);
+    return { url: "http://127.0.0.1:8585/mcp", token, revoke: () => void live.delete(token) };
+  };
+  return { live, grant };
+}
+
 describe("ACP sessions", () => {
   test("are one for each conversation and reach, so that strangers share none with the owner", async () => {
     await using bench = new Bench();
@@ -124,14 +137,7 @@ describe("ACP sessions", () => {
   });
 
   test("of a deleted conversation are closed, and their tools taken away at once, for every reach of it", async () => {
-    const live = new Set<string>();
-    let count = 0;
-    const grant = (): Grant => {
-      count += 1;
-      const token = `t${count}`;
-      live.add(token);
-      return { url: "http://127.0.0.1:8585/mcp", token, revoke: () => live.delete(token) };
-    };
+    const { live, grant } = grants();
     await using bench = new Bench({ fake: { mcpHttp: true, resume: true }, grant });
     await bench.say("echo a secret");
     await bench.say("echo a stranger", { reach: "channel" });
@@ -150,14 +156,7 @@ describe("ACP sessions", () => {
   });
 
   test("of a conversation that is deleted while a turn is under way are closed when it has ended, and serve no other", async () => {
-    const live = new Set<string>();
-    let count = 0;
-    const grant = (): Grant => {
-      count += 1;
-      const token = `t${count}`;
-      live.add(token);
-      return { url: "http://127.0.0.1:8585/mcp", token, revoke: () => live.delete(token) };
-    };
+    const { live, grant } = grants();
     await using bench = new Bench({ fake: { mcpHttp: true }, grant });
     const first = bench.run("permission allow_once");
     const { value: asked } = await first.next();
