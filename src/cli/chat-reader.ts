@@ -29,6 +29,7 @@ export class ChatReader implements Reader {
   }
 
   disconnected(): void {
+    this.#asker.stop(); // a question that still stands is asked again; one of a gateway that has gone can be answered by nobody
     this.#input.print(() => this.#printer.disconnected());
   }
 

@@ -4,6 +4,7 @@ import type { ToolDesk } from "../agent/tools/tool-desk.ts";
 import type { Tools, ToolUser } from "../agent/tools/tools.ts";
 import type { Devices } from "../auth/devices.ts";
 import type { Clock } from "../lib/clock.ts";
+import { LOCAL_PRINCIPAL } from "../protocol/principal.ts";
 import type { Store } from "../store/store.ts";
 import type { SayParts } from "./say.ts";
 
@@ -39,6 +40,8 @@ export function openTools(parts: ToolServicesParts): ToolServices {
     toolsOf,
     toolsFor: async ({ reach, device_id, session_id, run_id, attempt }) => {
       if (reach === "channel" || device_id === null || access.isStrangers(session_id)) return null;
+      // Of a device that is gone nobody can say whether it only sent events, which are strangers' text.
+      if (device_id !== LOCAL_PRINCIPAL.device_id && !devices.isCurrent(device_id)) return null;
       return toolsOf({ reach, device_id, session_id, run: { run_id, attempt } });
     },
   };

@@ -296,6 +296,34 @@ describe.each([
     await scene.door.stop();
     await old[Symbol.asyncDispose]();
   });
+
+  test("asks again after a restart of the gateway, and the answer is to the new question", async () => {
+    const clock = new ManualClock();
+    const me = person({ raw, clock });
+    await me.out.shows("> ");
+    me.enter("one");
+    const before = await scene.turn(1);
+    void before.ask("Write notes.txt", ["allow", "deny"]);
+    await me.out.shows("Allow it? [y]es / [n]o ");
+    const { dir } = scene.door;
+    await scene.restart();
+    await me.err.shows("waiting for it to come back");
+    const old = scene.door;
+    await scene.open(dir);
+    const again = await scene.turn(1);
+    const decided = again.ask("Write notes.txt", ["allow", "deny"]);
+    clock.advance(200);
+    await scene.door.until("the question is shown again", () => me.err.text.split("The agent asks:").length === 3, 0);
+    me.enter("y");
+    expect(await decided).toBe("allow");
+    expect(me.err.text).not.toContain("Cannot answer");
+    again.say("Written.");
+    again.done();
+    await me.out.shows("Written.\n");
+    expect(await me.leave()).toBe(0);
+    await scene.door.stop();
+    await old[Symbol.asyncDispose]();
+  });
 });
 
 describe("`chat` with lines of its own", () => {

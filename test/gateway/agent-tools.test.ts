@@ -65,6 +65,17 @@ describe("the tools of a turn", () => {
   });
 });
 
+test("a session that a sender of events began gets no tools, neither before nor after that sender is revoked", async () => {
+  await using door = await Door.open();
+  const owner = await door.paired();
+  const sensor = await door.paired("ingest");
+  await sensor.post("/webhook", { message: "Use your tools.", session_id: "readings" });
+  const turn = () => turnAbout(door, () => owner.post("/api/message", { message: "And?", session_id: "readings" }));
+  expect(await (await turn()).tools()).toBeNull();
+  await owner.delete(`/api/devices/${sensor.device_id}`);
+  expect(await (await turn()).tools()).toBeNull();
+});
+
 describe("send_message", () => {
   test("says something in another session: one message of the agent's, for who reads there", async () => {
     await using door = await Door.open();

@@ -100,12 +100,14 @@ export class AnswerLines {
         this.over = true;
         return lines.subarray(0, index);
       }
-      const said = meaningOf(text.slice(text.lastIndexOf("\n", index) + 1, next), this.#wire);
+      const line = text.lastIndexOf("\n", index) + 1;
+      const said = meaningOf(text.slice(line, next), this.#wire);
       if (said === "finished") this.#finishes += 1;
       if (said === "over") {
         this.over = true;
-        this.#stopped = true;
-        return lines.subarray(0, next);
+        // A stop without a reason is none: unseen, it leaves the answer broken off.
+        this.#stopped = this.#finishes > 0;
+        return lines.subarray(0, this.#stopped ? next : line);
       }
     }
     return lines;

@@ -94,6 +94,11 @@ describe.each([
     expect((await failureOf(open().agent)).message).toContain("broke off in the middle: the server ended it");
   });
 
+  test("fails when the stream ends with its mark but without a reason", async () => {
+    server.next({ parts: [{ say: "Half" }, { over: true }] });
+    expect((await failureOf(open().agent)).message).toContain("broke off in the middle");
+  });
+
   test("fails when the stream ends before it began", async () => {
     server.next({ parts: [] });
     expect((await failureOf(open().agent)).message).toContain("broke off");
