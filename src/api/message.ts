@@ -13,8 +13,8 @@ import type { EventStreamParts } from "./event-stream.ts";
 import type { ApiParts } from "./parts.ts";
 import { PermissionEvents } from "./permission-events.ts";
 import { acceptsStream, runAfter, runStream } from "./run-stream.ts";
-import { revokedMeanwhile, tokenEnd } from "./token-end.ts";
-import { problemOf, within } from "./wait.ts";
+import { withinToken } from "./token-end.ts";
+import { problemOf } from "./wait.ts";
 
 type MessageParts = EventStreamParts &
   Pick<ApiParts, "config" | "runs" | "streams" | "access" | "keys"> & { readonly permissions: Permissions };
@@ -82,10 +82,8 @@ async function answerFor(
   }
   const waitSeconds = parts.config.gateway.wait_seconds;
   context.hold(waitSeconds + 10);
-  const revoked = tokenEnd(parts.devices, principalOf(context).device_id);
-  const hurry = AbortSignal.any([parts.leaving, revoked.signal]);
-  const frame = await within(handle.ended, waitSeconds * 1_000, null, parts.clock, hurry).finally(revoked.forget);
-  if (revoked.signal.aborted) throw revokedMeanwhile();
+  const { device_id } = principalOf(context);
+  const frame = await withinToken(parts, device_id, handle.ended, waitSeconds * 1_000, null);
   if (frame?.type === "error" && keyed) await released(parts, keyed.key, handle.run_id);
   if (frame) return ended(frame);
   keyed?.answered();

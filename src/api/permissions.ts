@@ -1,5 +1,6 @@
 import { type Answer, json } from "../http/answer.ts";
-import { Problem } from "../protocol/problem.ts";
+import type { Problem } from "../protocol/problem.ts";
+import { askedOf } from "../runs/asked.ts";
 import type { Permissions } from "../runs/permissions.ts";
 import { bodyAs, type Handler, notFound, principalOf } from "./context.ts";
 import type { ApiParts } from "./parts.ts";
@@ -23,14 +24,9 @@ export function answerPermission(parts: PermissionParts): Handler {
   return async (context): Promise<Answer> => {
     const { decision } = await bodyAs(context, "permission_answer");
     const id = context.params["id"] ?? "";
-    const request = parts.permissions.pending().find(({ request_id }) => request_id === id);
-    if (!request || !(await parts.access.hears(principalOf(context), request.session_id))) throw gone();
-    const { request_id, run_id, options } = request;
-    if (decision !== "deny" && !options.includes(decision)) {
-      throw new Problem("bad_field", {
-        detail: `"decision" must be one of ${[...new Set([...options, "deny"])].join(", ")} here.`,
-      });
-    }
+    const request = await askedOf(parts, principalOf(context), id, decision);
+    if (request === null) throw gone();
+    const { request_id, run_id } = request;
     if (!parts.permissions.answer(request_id, decision)) throw gone();
     return json({ request_id, run_id, decision });
   };

@@ -1,5 +1,7 @@
 import type { Devices } from "../auth/devices.ts";
 import { Problem } from "../protocol/problem.ts";
+import type { ApiParts } from "./parts.ts";
+import { within } from "./wait.ts";
 
 export interface TokenEnd {
   /** Aborts when the device's token ends. */
@@ -17,9 +19,22 @@ export function tokenEnd(devices: Pick<Devices, "onEnded">, device_id: string): 
   return { signal: abort.signal, forget };
 }
 
-/** The refusal of a request whose token ended while it waited. */
-export function revokedMeanwhile(): Problem {
-  return new Problem("unauthorized", {
+/**
+ * What `work` comes to, or `late` when that takes longer than `ms` or the gateway leaves.
+ * @throws Problem unauthorized when the token ends first
+ */
+export async function withinToken<T, L extends string | null>(
+  { devices, clock, leaving }: Pick<ApiParts, "devices" | "clock" | "leaving">,
+  device_id: string,
+  work: Promise<T>,
+  ms: number,
+  late: L,
+): Promise<T | L> {
+  const end = tokenEnd(devices, device_id);
+  const hurry = AbortSignal.any([leaving, end.signal]);
+  const outcome = await within(work, ms, late, clock, hurry).finally(end.forget);
+  if (!end.signal.aborted) return outcome;
+  throw new Problem("unauthorized", {
     detail: "The token was revoked while the request waited. Pair again with POST /pair.",
     headers: { "WWW-Authenticate": 'Bearer realm="zeroclaw"' },
   });

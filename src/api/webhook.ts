@@ -10,8 +10,8 @@ import type { IdempotencyRecord, NewEvent } from "../store/store.ts";
 import { type Context, type Handler, principalOf, valueAs } from "./context.ts";
 import { keyFor } from "./message.ts";
 import type { ApiParts } from "./parts.ts";
-import { revokedMeanwhile, tokenEnd } from "./token-end.ts";
-import { problemOf, within } from "./wait.ts";
+import { withinToken } from "./token-end.ts";
+import { problemOf } from "./wait.ts";
 import { parseWebhook, questionIn, WEBHOOK_SOURCE, type WebhookBody } from "./webhook-body.ts";
 import { withKey } from "./webhook-key.ts";
 
@@ -62,10 +62,8 @@ async function take(
   if (!ended) return json202(event.event_id);
   const waitSeconds = parts.config.gateway.wait_seconds;
   context.hold(waitSeconds + 10);
-  const revoked = tokenEnd(parts.devices, principalOf(context).device_id);
-  const hurry = AbortSignal.any([parts.leaving, revoked.signal]);
-  const frame = await within(ended, waitSeconds * 1_000, "late", parts.clock, hurry).finally(revoked.forget);
-  if (revoked.signal.aborted) throw revokedMeanwhile();
+  const { device_id } = principalOf(context);
+  const frame = await withinToken(parts, device_id, ended, waitSeconds * 1_000, "late");
   if (frame === "late") return json202(event.event_id);
   if (frame === null) return unanswered(parts, event.event_id);
   if (frame.type === "error") throw problemOf(frame);

@@ -57,11 +57,7 @@ export async function replyToNotice(
   { session_id }: Pick<StoredRun, "session_id">,
   now: number,
 ): Promise<NewReply | null> {
-  return parts.access.isStrangers(session_id) ? wayBackAt(parts, session_id, now) : null;
-}
-
-async function wayBackAt(parts: SayParts, session_id: string, now: number): Promise<NewReply | null> {
-  const found = await wayBack(parts, session_id);
+  const found = parts.access.isStrangers(session_id) ? await wayBack(parts, session_id) : null;
   return found && { reply_id: newId(now), ...found };
 }
 

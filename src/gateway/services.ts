@@ -88,6 +88,7 @@ export class Services {
       ...options,
       open,
       grants: this.#grants,
+      isCurrent,
       env: options.env ?? {},
       ownPort: () => portOf(this.#state.address),
       config,

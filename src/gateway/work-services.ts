@@ -1,4 +1,4 @@
-import type { Agent, AgentTurn } from "../agent/agent.ts";
+import type { Agent } from "../agent/agent.ts";
 import type { AgentParts } from "../agent/agent-parts.ts";
 import type { OpenAgent } from "../agent/agents.ts";
 import type { Desk, DeskStatus } from "../agent/desk/desk.ts";
@@ -49,6 +49,8 @@ export interface WorkParts {
   /** Makes the agent. */
   readonly open: Agent | OpenAgent;
   readonly grants: Grants;
+  /** Whether a device still holds a token; this machine's own commands always may. */
+  readonly isCurrent: (device_id: string) => boolean;
   readonly dir: string;
   readonly env: Environment;
   readonly ownPort: () => number;
@@ -70,10 +72,8 @@ export function openWork(parts: WorkParts): WorkServices {
   const { config, store, devices, traffic, channels, clock, random } = parts;
   const plans: PlanParts["plans"] = new WeakMap();
   const access = new SessionAccess(store.sessions, Object.keys(config.channels), (id) => devices.scopeOf(id));
-  const { desk, toolsOf, toolsFor } = openTools({ ...parts, access, plans, runs: () => runs });
-  // The same rule as for the tools of a turn: they are what the grant opens.
-  const grant = (turn: AgentTurn) => (access.isStrangers(turn.session_id) ? null : parts.grants.make(turn));
-  const agent = openAgent(parts, desk, grant);
+  const { desk, toolsOf, toolsFor, grantFor } = openTools({ ...parts, access, plans, runs: () => runs });
+  const agent = openAgent(parts, desk, grantFor);
   const streams = new Streams(store, clock);
   const permissions = new Permissions(clock);
   let trouble: string | null = null;

@@ -1,5 +1,6 @@
 import type { PermissionDecision } from "../agent/agent.ts";
 import { Problem } from "../protocol/problem.ts";
+import { askedOf } from "../runs/asked.ts";
 import type { PermissionListener, PermissionRequest } from "../runs/permissions.ts";
 import type { Connection } from "./connection.ts";
 import type { FrameOf } from "./frames.ts";
@@ -8,20 +9,14 @@ import type { FrameOf } from "./frames.ts";
 export async function onPermission(connection: Connection, frame: FrameOf<"permission">): Promise<void> {
   const { request_id, decision } = frame;
   const { permissions } = connection.parts;
-  connection.authenticated();
+  const principal = connection.authenticated();
   if (!connection.permissions.open) {
     throw new Problem("bad_request", {
       detail:
         'This socket is not asked for permissions. Send {"type": "auth", "token": "…", "permissions": true} first.',
     });
   }
-  const request = permissions.pending().find((pending) => pending.request_id === request_id);
-  if (!request || !(await maySee(connection, request))) throw notFound(request_id);
-  if (decision !== "deny" && !request.options.includes(decision)) {
-    throw new Problem("bad_field", {
-      detail: `"decision" must be one of ${[...new Set([...request.options, "deny"])].join(", ")} here.`,
-    });
-  }
+  if ((await askedOf(connection.parts, principal, request_id, decision)) === null) throw notFound(request_id);
   connection.permissions.knows(request_id);
   if (!permissions.answer(request_id, decision)) throw notFound(request_id);
 }
